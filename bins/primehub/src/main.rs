@@ -1,0 +1,2 @@
+//! primehub
+fn main() {}
