@@ -1,0 +1,12 @@
+//! One consistent picture of people, groups, memberships, roles and realm settings.
+
+mod changes;
+mod people;
+mod picture;
+mod roles;
+
+pub use people::PeopleFilter;
+pub use picture::Directory;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! What is asked of an identity store: new objects, field-wise edits, bindings.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{AttributeEdits, Attributes, Edit, RoleKey, Subject};
+use crate::names::{GroupId, GroupName, UserId, UserName};
+
+/// A user to create. Enabled unless said otherwise; joins the realm's default groups by itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NewUser {
+    /// Login name.
+    pub username: UserName,
+    /// E-mail address; stored lower case.
+    pub email: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Whether the account may log in.
+    pub enabled: bool,
+    /// First attributes.
+    pub attributes: Attributes,
+    /// Fail with [`super::IdentityError::LimitReached`] when this many people exist already. Checked together with the creation,
+    /// so that parallel calls do not exceed it.
+    pub at_most: Option<u64>,
+}
+
+impl NewUser {
+    /// An enabled user without anything optional.
+    #[must_use]
+    pub fn new(username: UserName) -> Self {
+        Self { username, email: None, first_name: None, last_name: None, enabled: true, attributes: Attributes::default(), at_most: None }
+    }
+}
+
+/// Edits of one user's own fields. What is not named stays.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct UserEdit {
+    /// A new login name. Refused where [`super::Capabilities::renames_users`] is false.
+    pub username: Option<UserName>,
+    /// E-mail address.
+    pub email: Edit<String>,
+    /// Given name.
+    pub first_name: Edit<String>,
+    /// Family name.
+    pub last_name: Edit<String>,
+    /// Whether the account may log in.
+    pub enabled: Option<bool>,
+    /// Everything else.
+    pub attributes: AttributeEdits,
+}
+
+impl UserEdit {
+    /// Whether nothing is edited.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A top-level group to create.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NewGroup {
+    /// Its name. Refused when a group has the same [path](crate::names::GroupPath): the identity provider alone would take both
+    /// `Team_A` and `team-a`, and their files would mix.
+    pub name: GroupName,
+    /// First attributes.
+    pub attributes: Attributes,
+    /// Fail with [`super::IdentityError::LimitReached`] when this many groups, `everyone` not counted, exist already.
+    pub at_most: Option<u64>,
+}
+
+impl NewGroup {
+    /// A group without attributes.
+    #[must_use]
+    pub fn new(name: GroupName) -> Self {
+        Self { name, attributes: Attributes::default(), at_most: None }
+    }
+}
+
+/// Edits of one group's attributes. Groups are never renamed; what is not named stays.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct GroupEdit {
+    /// What to change.
+    pub attributes: AttributeEdits,
+    /// Attributes on whose present values the decision to edit rests. If one of them has other values by the time of the write, nothing is
+    /// written and the answer is [`super::Conflict::Expectation`].
+    pub expecting: BTreeMap<String, Vec<String>>,
+}
+
+/// Edits of the realm's settings.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct RealmEdit {
+    /// Plain name on the login page.
+    pub display_name: Edit<String>,
+    /// The same as HTML.
+    pub display_name_html: Edit<String>,
+    /// Outgoing mail, key by key; a key that is not named stays. Writing the mask `**********` as password keeps the stored one.
+    pub smtp: BTreeMap<String, Edit<String>>,
+}
+
+/// One edit of who belongs where or holds what. Carrying it out twice is the same as once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Binding {
+    /// The user becomes a member of the group.
+    Join {
+        /// Who joins.
+        user: UserId,
+        /// Which group.
+        group: GroupId,
+    },
+    /// The user stops being a member of the group.
+    Leave {
+        /// Who leaves.
+        user: UserId,
+        /// Which group.
+        group: GroupId,
+    },
+    /// The subject gets the role.
+    Grant {
+        /// Who gets it.
+        to: Subject,
+        /// Which role.
+        role: RoleKey,
+    },
+    /// The subject loses the role.
+    Revoke {
+        /// Who loses it.
+        from: Subject,
+        /// Which role.
+        role: RoleKey,
+    },
+}
+
+/// A password to set.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    /// The password in clear; stored as a hash only.
+    pub value: SecretString,
+    /// Whether the person has to choose another one at the next login.
+    pub temporary: bool,
+}
+
+/// An e-mail that asks a person to do something at the identity provider.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RequiredActionsEmail {
+    /// What to do, such as `VERIFY_EMAIL` or `UPDATE_PASSWORD`.
+    pub actions: Vec<String>,
+    /// How long the link in the message works.
+    pub lifespan: Duration,
+}

@@ -1,0 +1,21 @@
+//! People, groups, roles and realm settings: the model, the [`Directory`] picture, the [`IdentityStore`] seam, the typed readings
+//! of attributes, and the check of access tokens.
+
+mod attributes;
+mod directory;
+mod edits;
+mod error;
+mod model;
+mod settings;
+mod store;
+pub mod token;
+
+pub use attributes::{AttributeEdit, AttributeEdits, Attributes, Edit};
+pub use directory::{Directory, PeopleFilter};
+pub use edits::{Binding, GroupEdit, NewGroup, NewPassword, NewUser, RealmEdit, RequiredActionsEmail, UserEdit};
+pub use error::{Conflict, IdentityError};
+pub use model::{Group, Invitation, InvitationId, Realm, Role, RoleKey, Subject, User};
+pub use settings::*;
+#[cfg(feature = "mock")]
+pub use store::MockIdentityStore;
+pub use store::{Actor, Applied, Capabilities, Change, Freshness, IdentityStore, Key, Outcome, Revision, Written};

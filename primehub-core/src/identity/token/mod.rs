@@ -1,0 +1,13 @@
+//! Access tokens: what they say, and the one check of whether to believe it.
+
+mod check;
+mod claims;
+mod issuer;
+mod keys;
+
+pub use check::{TokenPolicy, TokenRejection, check_access_token};
+pub use claims::{AccessClaims, Audience, TokenShape};
+pub use issuer::{TokenIssuer, TokenIssuerError};
+#[cfg(feature = "mock")]
+pub use issuer::MockTokenIssuer;
+pub use keys::{InvalidKeySet, VerificationKeys};
