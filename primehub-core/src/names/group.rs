@@ -95,28 +95,19 @@ fn check_group_name(name: &str) -> Result<(), &'static str> {
         Err("it is empty")
     } else if bytes.len() > MAX_GROUP_NAME {
         Err("it is longer than 50 characters")
-    } else if !bytes
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
-    {
+    } else if !bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte)) {
         Err("only the letters A-Z and a-z, digits, '.', '_' and '-' are allowed")
     } else if !is_end(bytes.first()) || !is_end(bytes.last()) {
         Err("it must start and end with a letter or digit")
     } else if label_value(name).len() > MAX_LABEL_VALUE {
-        Err(
-            "its escaped form is longer than 55 characters: each capital letter, '.', '_' and '-' counts as three",
-        )
+        Err("its escaped form is longer than 55 characters: each capital letter, '.', '_' and '-' counts as three")
     } else {
         Ok(())
     }
 }
 
 fn check_stored_group_name(name: &str) -> Result<(), &'static str> {
-    if name.is_empty() {
-        Err("it is empty")
-    } else {
-        Ok(())
-    }
+    if name.is_empty() { Err("it is empty") } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -138,10 +129,7 @@ mod tests {
         assert_eq!(parsed.as_str(), name);
         assert!(parsed.label().len() <= MAX_LABEL_VALUE);
         assert_eq!(serde_json::to_value(&parsed).unwrap(), name);
-        assert_eq!(
-            serde_json::from_value::<GroupName>(name.into()).unwrap(),
-            parsed
-        );
+        assert_eq!(serde_json::from_value::<GroupName>(name.into()).unwrap(), parsed);
     }
 
     #[rstest]
@@ -171,19 +159,13 @@ mod tests {
     #[case::other_alphabets("ÉQUIPE_Ж", "équipe-ж")]
     fn slugs(#[case] name: &str, #[case] path: &str) {
         assert_eq!(GroupPath::of(name).as_str(), path);
-        assert_eq!(
-            name.parse::<StoredGroupName>().unwrap().path(),
-            GroupPath::from(path)
-        );
+        assert_eq!(name.parse::<StoredGroupName>().unwrap().path(), GroupPath::from(path));
     }
 
     #[test]
     fn stored_groups_may_have_any_name() {
         let name: StoredGroupName = "Data & Analytics / 字".parse().unwrap();
-        assert_eq!(
-            name.label(),
-            "escaped--44ata-20-26-20-41nalytics-20-2f-20-e5-ad-97"
-        );
+        assert_eq!(name.label(), "escaped--44ata-20-26-20-41nalytics-20-2f-20-e5-ad-97");
         assert!("".parse::<StoredGroupName>().is_err());
     }
 

@@ -39,10 +39,7 @@ pub fn label_value_checked(name: &str) -> Result<String, LabelTooLong> {
     // Counted first, so that a name of megabytes is not escaped in vain.
     let length = label_value_len(name);
     if length > MAX_LABEL_VALUE {
-        return Err(LabelTooLong {
-            name: shortened(name),
-            length,
-        });
+        return Err(LabelTooLong { name: shortened(name), length });
     }
     Ok(label_value(name))
 }
@@ -57,14 +54,8 @@ pub fn label_value_checked(name: &str) -> Result<String, LabelTooLong> {
 /// label belongs to a group of unknown name; reading it leniently would charge, or free, somebody else.
 pub fn from_label_value(value: &str) -> Result<String, InvalidLabelValue> {
     let escaped =
-        value
-            .strip_prefix(LABEL_PREFIX)
-            .ok_or_else(|| InvalidLabelValue::MissingPrefix {
-                value: shortened(value),
-            })?;
-    let bad_escape = || InvalidLabelValue::BadEscape {
-        value: shortened(value),
-    };
+        value.strip_prefix(LABEL_PREFIX).ok_or_else(|| InvalidLabelValue::MissingPrefix { value: shortened(value) })?;
+    let bad_escape = || InvalidLabelValue::BadEscape { value: shortened(value) };
     let mut name = Vec::with_capacity(escaped.len());
     let mut bytes = escaped.bytes();
     while let Some(byte) = bytes.next() {
@@ -76,16 +67,12 @@ pub fn from_label_value(value: &str) -> Result<String, InvalidLabelValue> {
             name.push(byte);
         }
     }
-    String::from_utf8(name).map_err(|_| InvalidLabelValue::NotUtf8 {
-        value: shortened(value),
-    })
+    String::from_utf8(name).map_err(|_| InvalidLabelValue::NotUtf8 { value: shortened(value) })
 }
 
 /// Why a name cannot be written as a label value.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error(
-    "{name:?} needs a label value of {length} characters, at most {MAX_LABEL_VALUE} are allowed"
-)]
+#[error("{name:?} needs a label value of {length} characters, at most {MAX_LABEL_VALUE} are allowed")]
 pub struct LabelTooLong {
     name: String,
     length: usize,
@@ -116,10 +103,7 @@ pub enum InvalidLabelValue {
 }
 
 fn label_value_len(name: &str) -> usize {
-    let escaped: usize = name
-        .bytes()
-        .map(|byte| if stays(byte) { 1 } else { 3 })
-        .sum();
+    let escaped: usize = name.bytes().map(|byte| if stays(byte) { 1 } else { 3 }).sum();
     LABEL_PREFIX.len() + escaped
 }
 
@@ -128,11 +112,7 @@ fn stays(byte: u8) -> bool {
 }
 
 fn hex_digit(nibble: u8) -> char {
-    char::from(if nibble < 10 {
-        b'0' + nibble
-    } else {
-        b'a' + nibble - 10
-    })
+    char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 })
 }
 
 fn hex_value(digit: u8) -> Option<u8> {
@@ -159,10 +139,7 @@ mod tests {
     #[case::dot_and_at("a.b@c", "escaped-a-2eb-40c")]
     #[case::space("group name", "escaped-group-20name")]
     #[case::chinese("字", "escaped--e5-ad-97")]
-    #[case::mixed(
-        "abcd測a試c@.b中文ed",
-        "escaped-abcd-e6-b8-aca-e8-a9-a6c-40-2eb-e4-b8-ad-e6-96-87ed"
-    )]
+    #[case::mixed("abcd測a試c@.b中文ed", "escaped-abcd-e6-b8-aca-e8-a9-a6c-40-2eb-e4-b8-ad-e6-96-87ed")]
     #[case::looks_escaped("escaped-x", "escaped-escaped-2dx")]
     #[case::ops("ops", "escaped-ops")]
     #[case::mixed_case("Vision_Lab", "escaped--56ision-5f-4cab")]
@@ -206,17 +183,9 @@ mod tests {
 
     #[test]
     fn a_label_value_has_at_most_63_characters() {
-        assert_eq!(
-            label_value_checked(&"a".repeat(55)).map(|value| value.len()),
-            Ok(63)
-        );
+        assert_eq!(label_value_checked(&"a".repeat(55)).map(|value| value.len()), Ok(63));
         let error = label_value_checked(&"a".repeat(56)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("needs a label value of 64 characters, at most 63 are allowed"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("needs a label value of 64 characters, at most 63 are allowed"), "{error}");
         assert!(label_value_checked(&"字".repeat(6)).is_ok());
         assert!(label_value_checked(&"字".repeat(7)).is_err());
     }

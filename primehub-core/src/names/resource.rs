@@ -36,11 +36,7 @@ fn check_object_name(name: &str) -> Result<(), &'static str> {
         Err("it is longer than 253 characters")
     } else if !name.bytes().all(|byte| byte == b'.' || is_inner(&byte)) {
         Err("only the letters a-z, digits, '-' and '.' are allowed")
-    } else if name
-        .split('.')
-        .map(str::as_bytes)
-        .all(|part| is_end(part.first()) && is_end(part.last()))
-    {
+    } else if name.split('.').map(str::as_bytes).all(|part| is_end(part.first()) && is_end(part.last())) {
         Ok(())
     } else {
         Err("it, and each part between dots, must start and end with a letter or digit")
@@ -79,9 +75,6 @@ mod tests {
         let error = name.parse::<ImageName>().unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
         assert_eq!(error.kind(), "an image name");
-        assert_eq!(
-            name.parse::<AnnouncementName>().unwrap_err().kind(),
-            "an announcement name"
-        );
+        assert_eq!(name.parse::<AnnouncementName>().unwrap_err().kind(), "an announcement name");
     }
 }

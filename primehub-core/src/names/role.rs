@@ -19,12 +19,7 @@ pub enum ResourceKind {
 
 impl ResourceKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
-        Self::InstanceType,
-        Self::Image,
-        Self::Dataset,
-        Self::Announcement,
-    ];
+    pub const ALL: [Self; 4] = [Self::InstanceType, Self::Image, Self::Dataset, Self::Announcement];
 
     /// The kind as role names write it.
     #[must_use]
@@ -77,13 +72,7 @@ impl RoleName {
         writable: bool,
         resource: &str,
     ) -> Result<Self, InvalidName> {
-        let refused = |reason| {
-            Err(InvalidName::new(
-                "a resource that can have a role",
-                resource,
-                reason,
-            ))
-        };
+        let refused = |reason| Err(InvalidName::new("a resource that can have a role", resource, reason));
         if resource.is_empty() {
             return refused("it is empty");
         }
@@ -215,10 +204,7 @@ mod tests {
         let name = RoleName::for_resource(role_prefix.as_ref(), kind, writable, resource).unwrap();
         assert_eq!(name.as_str(), expected);
         let role = ResourceRole::parse(expected).unwrap();
-        assert_eq!(
-            (role.kind, role.is_writable(), role.resource.as_str()),
-            (kind, writable, resource)
-        );
+        assert_eq!((role.kind, role.is_writable(), role.resource.as_str()), (kind, writable, resource));
         assert!(role.belongs_to(role_prefix.as_ref()));
         assert!(!role.belongs_to(Some(&prefix("other"))));
     }

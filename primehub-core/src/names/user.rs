@@ -28,10 +28,7 @@ fn check_user_name(name: &str) -> Result<(), &'static str> {
         Err("it is empty")
     } else if is_too_long_to_store(name) {
         Err("it is longer than 255 characters")
-    } else if !bytes
-        .iter()
-        .all(|byte| is_plain(byte) || b"-_.@".contains(byte))
-    {
+    } else if !bytes.iter().all(|byte| is_plain(byte) || b"-_.@".contains(byte)) {
         Err("only the letters a-z, digits, '-', '_', '.' and '@' are allowed")
     } else if !bytes.first().is_some_and(is_plain) {
         Err("it must start with a letter or digit")

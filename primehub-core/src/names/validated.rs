@@ -12,11 +12,7 @@ pub struct InvalidName {
 
 impl InvalidName {
     pub(super) fn new(kind: &'static str, input: &str, reason: &'static str) -> Self {
-        Self {
-            kind,
-            input: shortened(input),
-            reason,
-        }
+        Self { kind, input: shortened(input), reason }
     }
 
     /// The kind of name that was wanted, with its article, such as `a group name`.
@@ -39,7 +35,7 @@ impl InvalidName {
 }
 
 /// The start of `input`: an error must not carry megabytes that a client sent.
-pub(super) fn shortened(input: &str) -> String {
+pub(crate) fn shortened(input: &str) -> String {
     const SHOWN: usize = 80;
     match input.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &input[..end]),
@@ -138,10 +134,7 @@ mod tests {
     fn the_text_names_kind_input_and_reason() {
         let error = InvalidName::new("a group name", "-x", "wrong");
         assert_eq!(error.to_string(), r#""-x" is not a group name: wrong"#);
-        assert_eq!(
-            (error.kind(), error.input(), error.reason()),
-            ("a group name", "-x", "wrong")
-        );
+        assert_eq!((error.kind(), error.input(), error.reason()), ("a group name", "-x", "wrong"));
     }
 
     #[test]
