@@ -95,3 +95,32 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
     (MLFLOW_TRACKING_ENVS, "trackingEnvs"),
     (MLFLOW_ARTIFACT_ENVS, "artifactEnvs"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(QUOTA_CPU, "quotaCpu")]
+    #[case(MLFLOW_TRACKING_ENVS, "trackingEnvs")]
+    #[case(MLFLOW_UI_URL, "uiUrl")]
+    #[case::same_name(VOLUME_CAPACITY, "volumeCapacity")]
+    #[case::path_of_the_field(ORG_LOGO_URL, "org.logo.url")]
+    #[case::unknown("from-elsewhere", "from-elsewhere")]
+    fn an_attribute_has_a_field(#[case] attribute: &str, #[case] shown: &str) {
+        assert_eq!(field(attribute), shown);
+    }
+
+    /// The rule of the names, so that the table cannot be wrong in one letter: words after the first with a capital.
+    #[test]
+    fn fields_are_the_attributes_in_another_spelling() {
+        for (attribute, shown) in FIELDS {
+            let mut words = attribute.trim_start_matches("mlflow-").split('-');
+            let first = words.next().unwrap_or_default().to_owned();
+            let spelled = words.fold(first, |text, word| text + &word[..1].to_uppercase() + &word[1..]);
+            assert_eq!(*shown, spelled);
+        }
+    }
+}

@@ -60,7 +60,10 @@ mod tests {
         edits.clear(attribute::QUOTA_CPU);
         edits.put(attribute::ADMINS, AttributeEdit::Change { add: vec!["amy".into()], remove: vec![long.clone()] });
         assert_eq!(check_lengths(&edits, 255), Ok(()));
-        edits.put(attribute::ADMINS, AttributeEdit::Change { add: vec!["amy".into(), long.clone()], remove: Vec::new() });
+        edits.put(
+            attribute::ADMINS,
+            AttributeEdit::Change { add: vec!["amy".into(), long.clone()], remove: Vec::new() },
+        );
         assert!(check_lengths(&edits, 255).is_err());
         edits.put(attribute::ADMINS, AttributeEdit::Clear);
         edits.put(attribute::MLFLOW_TRACKING_ENVS, AttributeEdit::Set(vec!["A=1".into(), long]));

@@ -16,9 +16,9 @@ pub struct Timezone {
 
 /// Every time zone, from west to east.
 pub fn all() -> impl Iterator<Item = Timezone> {
-    OFFSETS
-        .iter()
-        .flat_map(|&(offset_hours, names)| names.split_ascii_whitespace().map(move |name| Timezone { name, offset_hours }))
+    OFFSETS.iter().flat_map(|&(offset_hours, names)| {
+        names.split_ascii_whitespace().map(move |name| Timezone { name, offset_hours })
+    })
 }
 
 /// The time zone of exactly that name; names outside the list are not accepted anywhere.
@@ -30,7 +30,7 @@ pub fn find(name: &str) -> Option<Timezone> {
 /// The time zone that a platform shows as long as nobody has chosen one, for the offset of the machine it runs on.
 ///
 /// It is the first name with that offset, except that 8 hours mean `Asia/Taipei`, as clients know it. An offset that no name has, such
-/// as that of daylight saving in Newfoundland's neighbours, reads as the one of Greenwich.
+/// as the 12.75 hours of the Chatham Islands, reads as the one of Greenwich.
 #[must_use]
 pub fn default_for_offset(hours: f64) -> Timezone {
     let same = |zone: &Timezone| (zone.offset_hours - hours).abs() < SMALLEST_DIFFERENCE;

@@ -79,25 +79,16 @@ pub(super) const OFFSETS: &[(f64, &str)] = &[
     ),
     (5.5, "Asia/Colombo Asia/Calcutta"),
     (5.75, "Asia/Katmandu"),
-    (
-        6.0,
-        "Asia/Almaty Asia/Bishkek Indian/Chagos Asia/Dhaka Asia/Omsk Asia/Thimphu Antarctica/Vostok",
-    ),
+    (6.0, "Asia/Almaty Asia/Bishkek Indian/Chagos Asia/Dhaka Asia/Omsk Asia/Thimphu Antarctica/Vostok"),
     (6.5, "Indian/Cocos Asia/Yangon"),
-    (
-        7.0,
-        "Asia/Bangkok Indian/Christmas Antarctica/Davis Asia/Saigon Asia/Hovd Asia/Jakarta Asia/Krasnoyarsk",
-    ),
+    (7.0, "Asia/Bangkok Indian/Christmas Antarctica/Davis Asia/Saigon Asia/Hovd Asia/Jakarta Asia/Krasnoyarsk"),
     (
         8.0,
         "Asia/Brunei Antarctica/Casey Asia/Shanghai Asia/Choibalsan Asia/Hong_Kong Asia/Kuala_Lumpur \
          Asia/Macau Asia/Makassar Asia/Manila Asia/Irkutsk Asia/Singapore Asia/Taipei Asia/Ulaanbaatar \
          Australia/Perth",
     ),
-    (
-        9.0,
-        "Asia/Dili Asia/Jayapura Asia/Yakutsk Pacific/Palau Asia/Pyongyang Asia/Seoul Asia/Tokyo",
-    ),
+    (9.0, "Asia/Dili Asia/Jayapura Asia/Yakutsk Pacific/Palau Asia/Pyongyang Asia/Seoul Asia/Tokyo"),
     (9.5, "Australia/Adelaide Australia/Darwin"),
     (
         10.0,
