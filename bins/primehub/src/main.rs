@@ -1,2 +1,40 @@
-//! primehub
-fn main() {}
+//! PrimeHub in one process, and its command line.
+//!
+//! A binary parses what it was asked, builds the parts, serves and shuts down; everything it is made of is in the libraries.
+
+mod command_line;
+mod handout;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::command_line::{Command, CommandLine};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let result = match CommandLine::parse().command {
+        Command::Up(options) => up::run(&options),
+        Command::Schema => print(&primehub_graphql::sdl()),
+        Command::Version => print(concat!("primehub ", env!("CARGO_PKG_VERSION"), "\n")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("primehub: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::{ErrorKind, Write as _};
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

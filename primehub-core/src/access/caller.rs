@@ -39,7 +39,9 @@ impl Caller {
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self {
-            Self::Person(Person { user, administrator: true, token }) => Actor::Person { id: user.id.clone(), token: token.clone() },
+            Self::Person(Person { user, administrator: true, token }) => {
+                Actor::Person { id: user.id.clone(), token: token.clone() }
+            }
             Self::Person(Person { user, .. }) => Actor::Service { on_behalf_of: Some(user.id.clone()) },
             Self::Anonymous | Self::SharedSecret => Actor::service(),
         }
@@ -71,7 +73,12 @@ pub struct Person {
 impl Person {
     /// The person behind a checked token, or `None` if the account is gone or disabled: a token alone is not enough.
     #[must_use]
-    pub fn in_directory(directory: &Directory, id: &UserId, token_is_administrators: bool, token: SecretString) -> Option<Self> {
+    pub fn in_directory(
+        directory: &Directory,
+        id: &UserId,
+        token_is_administrators: bool,
+        token: SecretString,
+    ) -> Option<Self> {
         let user = directory.user(id).filter(|user| user.enabled)?.clone();
         let administrator = token_is_administrators && directory.is_administrator(id);
         Some(Self { user, administrator, token })

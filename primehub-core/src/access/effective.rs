@@ -110,31 +110,32 @@ mod tests {
         directory
     }
 
-    fn datasets(group: &str, only_in_own_groups: &[&str]) -> String {
+    fn datasets(group: &str, only_in_own_groups: &[&str]) -> Vec<String> {
         let own = |name: &str| only_in_own_groups.contains(&name);
         effective_resources(&directory(), &"amy".into(), &group.into(), ResourceKind::Dataset, None, own)
             .iter()
-            .map(|found| format!("{}{} ", found.name, if found.writable { " w" } else { " r" }))
+            .map(|found| format!("{} {}", found.name, if found.writable { "w" } else { "r" }))
             .collect()
     }
 
     #[rstest::rstest]
-    #[case("g1", "ds1 w ds3 r ds4 w ")]
-    #[case("g2", "ds1 r ds2 r ds3 r ds4 w ")]
-    #[case("g3", "ds1 r ds2 w ds3 r ds4 w ")]
-    fn the_contracts_example(#[case] group: &str, #[case] expected: &str) {
+    #[case("g1", &["ds1 w", "ds3 r", "ds4 w"])]
+    #[case("g2", &["ds1 r", "ds2 r", "ds3 r", "ds4 w"])]
+    #[case("g3", &["ds1 r", "ds2 w", "ds3 r", "ds4 w"])]
+    fn the_contracts_example(#[case] group: &str, #[case] expected: &[&str]) {
         // ds1 and ds2 stay in their own groups: what is writable elsewhere must not leak into other groups.
         assert_eq!(datasets(group, &["ds1", "ds2"]), expected);
     }
 
     #[test]
     fn a_dataset_for_its_own_groups_stays_there() {
-        assert_eq!(datasets("g1", &["ds1", "ds2", "ds3", "ds4"]), "ds1 w ");
+        assert_eq!(datasets("g1", &["ds1", "ds2", "ds3", "ds4"]), ["ds1 w"]);
     }
 
     #[test]
     fn what_is_shared_with_everyone_comes_into_every_group() {
-        let types = effective_resources(&directory(), &"amy".into(), &"g2".into(), ResourceKind::InstanceType, None, |_| false);
+        let types =
+            effective_resources(&directory(), &"amy".into(), &"g2".into(), ResourceKind::InstanceType, None, |_| false);
         assert_eq!(types, [EffectiveResource { name: "cpu-1".into(), writable: false }]);
         assert_eq!(resources_of_group(&directory(), &"g2".into(), ResourceKind::InstanceType, None), []);
     }

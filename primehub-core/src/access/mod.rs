@@ -12,3 +12,6 @@ pub use caller::{Caller, Person};
 pub use effective::{EffectiveResource, effective_resources, resources_of_group};
 pub use matrix::{Operation, Rule, rule};
 pub use proof::{Access, Denied, GroupAdministrator, GroupReader, GroupView, PlatformAdministrator, UserView};
+
+#[cfg(test)]
+mod tests;

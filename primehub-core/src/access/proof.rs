@@ -60,8 +60,14 @@ impl<'a> Access<'a> {
     /// [`Denied::Object`], also when the group does not exist: the two look the same to whoever may not know.
     pub fn administrator_of(self, group: &GroupId) -> Result<GroupAdministrator, Denied> {
         let platform = self.caller.is_administrator();
-        let listed = || self.person_and_group(group).is_some_and(|(person, group)| group.is_administered_by(&person.user.username));
-        if platform || listed() { Ok(GroupAdministrator { group: group.clone(), platform }) } else { Err(Denied::Object) }
+        let listed = || {
+            self.person_and_group(group).is_some_and(|(person, group)| group.is_administered_by(&person.user.username))
+        };
+        if platform || listed() {
+            Ok(GroupAdministrator { group: group.clone(), platform })
+        } else {
+            Err(Denied::Object)
+        }
     }
 
     /// The proof of being allowed to read `group` as its own: members and administrators of the group, platform administrators, servers.
@@ -83,7 +89,9 @@ impl<'a> Access<'a> {
     /// # Errors
     /// [`Denied::Object`], also when the group does not exist.
     pub fn member_of(self, group: &GroupId) -> Result<GroupReader, Denied> {
-        let member = self.person_and_group(group).is_some_and(|(person, group)| self.directory.is_member(&person.user.id, &group.id));
+        let member = self
+            .person_and_group(group)
+            .is_some_and(|(person, group)| self.directory.is_member(&person.user.id, &group.id));
         if member { Ok(GroupReader { group: group.clone() }) } else { Err(Denied::Object) }
     }
 
@@ -95,8 +103,14 @@ impl<'a> Access<'a> {
             Caller::SharedSecret => UserView::Whole,
             Caller::Person(person) if person.administrator || person.user.id == *user => UserView::Whole,
             Caller::Person(person) => {
-                let shared = |group: &Arc<Group>| group.id != *self.directory.everyone_id() && self.directory.is_member(user, &group.id);
-                if self.directory.groups_of(&person.user.id).any(shared) { UserView::CoMember } else { UserView::Stranger }
+                let shared = |group: &Arc<Group>| {
+                    group.id != *self.directory.everyone_id() && self.directory.is_member(user, &group.id)
+                };
+                if self.directory.groups_of(&person.user.id).any(shared) {
+                    UserView::CoMember
+                } else {
+                    UserView::Stranger
+                }
             }
         }
     }
@@ -121,7 +135,11 @@ impl<'a> Access<'a> {
     ///
     /// # Errors
     /// [`Denied::Object`].
-    pub fn inviter_into(self, group: &GroupId, account_may_invite: impl FnOnce(&User) -> bool) -> Result<GroupReader, Denied> {
+    pub fn inviter_into(
+        self,
+        group: &GroupId,
+        account_may_invite: impl FnOnce(&User) -> bool,
+    ) -> Result<GroupReader, Denied> {
         let person = self.caller.person().ok_or(Denied::Object)?;
         if group == self.directory.everyone_id() {
             return Err(Denied::Object);

@@ -1,6 +1,7 @@
 //! What is asked of an identity store: new objects, field-wise edits, bindings.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -33,7 +34,15 @@ impl NewUser {
     /// An enabled user without anything optional.
     #[must_use]
     pub fn new(username: UserName) -> Self {
-        Self { username, email: None, first_name: None, last_name: None, enabled: true, attributes: Attributes::default(), at_most: None }
+        Self {
+            username,
+            email: None,
+            first_name: None,
+            last_name: None,
+            enabled: true,
+            attributes: Attributes::default(),
+            at_most: None,
+        }
     }
 }
 
@@ -94,7 +103,7 @@ pub struct GroupEdit {
 }
 
 /// Edits of the realm's settings.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct RealmEdit {
     /// Plain name on the login page.
     pub display_name: Edit<String>,
@@ -102,6 +111,17 @@ pub struct RealmEdit {
     pub display_name_html: Edit<String>,
     /// Outgoing mail, key by key; a key that is not named stays. Writing the mask `**********` as password keeps the stored one.
     pub smtp: BTreeMap<String, Edit<String>>,
+}
+
+// The values of `smtp` stay out: one of them is a password.
+impl fmt::Debug for RealmEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RealmEdit")
+            .field("display_name", &self.display_name)
+            .field("display_name_html", &self.display_name_html)
+            .field("smtp", &self.smtp.keys())
+            .finish()
+    }
 }
 
 /// One edit of who belongs where or holds what. Carrying it out twice is the same as once.

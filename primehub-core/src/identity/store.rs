@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{
-    Binding, Directory, Group, GroupEdit, IdentityError, Invitation, InvitationId, NewGroup, NewPassword, NewUser, Realm, RealmEdit,
-    RequiredActionsEmail, Role, RoleKey, User, UserEdit,
+    Binding, Directory, Group, GroupEdit, IdentityError, Invitation, InvitationId, NewGroup, NewPassword, NewUser,
+    Realm, RealmEdit, RequiredActionsEmail, Role, RoleKey, User, UserEdit,
 };
 use crate::names::{GroupId, UserId};
 
@@ -79,7 +79,12 @@ pub trait IdentityStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// An absent user, a user without e-mail (`Invalid` with field `email`), an unknown action, no working mail server (`Unavailable`).
-    async fn send_required_actions(&self, by: &Actor, id: &UserId, email: RequiredActionsEmail) -> Result<(), IdentityError>;
+    async fn send_required_actions(
+        &self,
+        by: &Actor,
+        id: &UserId,
+        email: RequiredActionsEmail,
+    ) -> Result<(), IdentityError>;
 
     /// Creates a top-level group. Creations are serialized: of two names with the same path one wins.
     ///
@@ -91,7 +96,8 @@ pub trait IdentityStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// An absent group, a value that does not fit, an expectation that no longer holds.
-    async fn edit_group(&self, by: &Actor, id: &GroupId, edit: GroupEdit) -> Result<Written<Arc<Group>>, IdentityError>;
+    async fn edit_group(&self, by: &Actor, id: &GroupId, edit: GroupEdit)
+    -> Result<Written<Arc<Group>>, IdentityError>;
 
     /// Deletes a group with its nested groups, memberships and role grants. Answers what was deleted.
     ///

@@ -109,7 +109,12 @@ impl Directory {
     /// Makes the user a member. False if nothing changed: also when one of the two does not exist.
     pub fn join(&mut self, user: &UserId, group: &GroupId) -> bool {
         let (Some(user), Some(group)) = (self.users.get(user), self.groups.get(group)) else { return false };
-        let joined = self.memberships.entry(user.id.clone()).or_default().insert((group.name.clone(), group.id.clone())).is_none();
+        let joined = self
+            .memberships
+            .entry(user.id.clone())
+            .or_default()
+            .insert((group.name.clone(), group.id.clone()))
+            .is_none();
         self.members.entry(group.id.clone()).or_default().insert((user.username.clone(), user.id.clone()));
         joined
     }
@@ -118,7 +123,8 @@ impl Directory {
     pub fn leave(&mut self, user: &UserId, group: &GroupId) -> bool {
         let (Some(user), Some(group)) = (self.users.get(user), self.groups.get(group)) else { return false };
         let named = (user.username.clone(), user.id.clone());
-        take(&mut self.members, &group.id, &named) && take(&mut self.memberships, &user.id, &(group.name.clone(), group.id.clone()))
+        take(&mut self.members, &group.id, &named)
+            && take(&mut self.memberships, &user.id, &(group.name.clone(), group.id.clone()))
     }
 
     /// Adds a role, or replaces it; grants stay.

@@ -68,7 +68,9 @@ impl Directory {
     /// Whether the user effectively holds the administrator role. Costs a look-up per group of the user, not per role.
     #[must_use]
     pub fn is_administrator(&self, user: &UserId) -> bool {
-        let grants = |roles: Option<&OrdSet<RoleKey>>| roles.is_some_and(|roles| self.administrator_roles.iter().any(|role| roles.contains(role)));
+        let grants = |roles: Option<&OrdSet<RoleKey>>| {
+            roles.is_some_and(|roles| self.administrator_roles.iter().any(|role| roles.contains(role)))
+        };
         grants(self.user_roles.get(user)) || self.groups_around(user).any(|group| grants(self.group_roles.get(group)))
     }
 
@@ -90,7 +92,8 @@ impl Directory {
 
     /// The user's groups and, around nested ones, their parents.
     fn groups_around(&self, user: &UserId) -> impl Iterator<Item = &GroupId> {
-        self.groups_of(user).flat_map(|group| std::iter::successors(Some(&group.id), |id| self.groups.get(*id)?.parent.as_ref()))
+        self.groups_of(user)
+            .flat_map(|group| std::iter::successors(Some(&group.id), |id| self.groups.get(*id)?.parent.as_ref()))
     }
 
     /// Finds the roles that contain the administrator role anew: after a role has changed.

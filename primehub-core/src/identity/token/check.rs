@@ -66,7 +66,12 @@ pub enum TokenRejection {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn check_access_token(token: &str, keys: &VerificationKeys, policy: &TokenPolicy, now: Timestamp) -> Result<AccessClaims, TokenRejection> {
+pub fn check_access_token(
+    token: &str,
+    keys: &VerificationKeys,
+    policy: &TokenPolicy,
+    now: Timestamp,
+) -> Result<AccessClaims, TokenRejection> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| TokenRejection::Malformed)?;
     let key_id = header.kid.ok_or(TokenRejection::Malformed)?;
     let (key, algorithm) = keys.get(&key_id).ok_or(TokenRejection::UnknownKey)?;
@@ -81,9 +86,9 @@ pub fn check_access_token(token: &str, keys: &VerificationKeys, policy: &TokenPo
     signature_only.validate_aud = false;
     let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &signature_only)
         .map_err(|error| match error.kind() {
-            jsonwebtoken::errors::ErrorKind::Json(_) | jsonwebtoken::errors::ErrorKind::Base64(_) | jsonwebtoken::errors::ErrorKind::Utf8(_) => {
-                TokenRejection::Malformed
-            }
+            jsonwebtoken::errors::ErrorKind::Json(_)
+            | jsonwebtoken::errors::ErrorKind::Base64(_)
+            | jsonwebtoken::errors::ErrorKind::Utf8(_) => TokenRejection::Malformed,
             _ => TokenRejection::WrongSignature,
         })?
         .claims;
@@ -106,7 +111,10 @@ fn check_claims(claims: &AccessClaims, policy: &TokenPolicy, now: Timestamp) -> 
     if claims.token_type.as_deref() != Some("Bearer") {
         return Err(TokenRejection::WrongType);
     }
-    let for_us = policy.clients.iter().any(|client| claims.authorized_party.as_ref() == Some(client) || claims.audience.contains(client));
+    let for_us = policy
+        .clients
+        .iter()
+        .any(|client| claims.authorized_party.as_ref() == Some(client) || claims.audience.contains(client));
     if !for_us {
         return Err(TokenRejection::WrongClient);
     }

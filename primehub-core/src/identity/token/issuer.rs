@@ -16,7 +16,10 @@ pub trait TokenIssuer: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`TokenIssuerError::Unavailable`].
-    async fn verification_keys<'a>(&'a self, wanted: Option<&'a str>) -> Result<Arc<VerificationKeys>, TokenIssuerError>;
+    async fn verification_keys<'a>(
+        &'a self,
+        wanted: Option<&'a str>,
+    ) -> Result<Arc<VerificationKeys>, TokenIssuerError>;
 
     /// Exchanges an API token (an offline token) for an access token.
     ///

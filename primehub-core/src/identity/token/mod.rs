@@ -7,7 +7,10 @@ mod keys;
 
 pub use check::{TokenPolicy, TokenRejection, check_access_token};
 pub use claims::{AccessClaims, Audience, TokenShape};
-pub use issuer::{TokenIssuer, TokenIssuerError};
 #[cfg(feature = "mock")]
 pub use issuer::MockTokenIssuer;
+pub use issuer::{TokenIssuer, TokenIssuerError};
 pub use keys::{InvalidKeySet, VerificationKeys};
+
+#[cfg(test)]
+mod tests;

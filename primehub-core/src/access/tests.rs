@@ -1,0 +1,142 @@
+use std::sync::Arc;
+
+use rstest::rstest;
+use secrecy::SecretString;
+
+use super::*;
+use crate::identity::{ADMINS, Directory, Group, Role, RoleKey, Subject, User};
+use crate::names::{GroupId, UserId};
+
+/// `root` is a platform administrator; `ann` administers the group `red` without being a member; `bob` and `cat` are members of it; `dan` is
+/// in `blue`; `eve` is in no group of her own.
+fn directory() -> Directory {
+    let mut directory = Directory::new("everyone".into(), RoleKey::administrator("primehub"));
+    for group in ["everyone", "red", "blue"] {
+        let mut group = Group::new(group.into(), group);
+        if &*group.name == "red" {
+            group.attributes.set_one(ADMINS, "ann");
+        }
+        directory.put_group(group);
+    }
+    for user in ["root", "ann", "bob", "cat", "dan", "eve"] {
+        directory.put_user(User::new(user.into(), user));
+        directory.join(&user.into(), &"everyone".into());
+    }
+    for (user, group) in [("bob", "red"), ("cat", "red"), ("dan", "blue")] {
+        directory.join(&user.into(), &group.into());
+    }
+    directory.put_role(Role::new(RoleKey::administrator("primehub")));
+    directory.grant(&Subject::User("root".into()), &RoleKey::administrator("primehub"));
+    directory
+}
+
+fn caller(directory: &Directory, name: &str) -> Caller {
+    match name {
+        "nobody" => Caller::Anonymous,
+        "server" => Caller::SharedSecret,
+        name => Caller::Person(
+            Person::in_directory(directory, &name.into(), true, SecretString::from("token")).expect("the user exists"),
+        ),
+    }
+}
+
+#[rstest]
+#[case::platform_administrator("root", "red", true, true)]
+#[case::group_administrator("ann", "red", true, true)]
+#[case::group_administrator_elsewhere("ann", "blue", false, false)]
+#[case::member("bob", "red", false, true)]
+#[case::member_elsewhere("bob", "blue", false, false)]
+#[case::of_everyone("bob", "everyone", false, true)]
+#[case::server("server", "red", false, true)]
+#[case::nobody("nobody", "red", false, false)]
+#[case::absent_group("bob", "green", false, false)]
+fn rights_in_a_group(#[case] name: &str, #[case] group: &str, #[case] administers: bool, #[case] reads: bool) {
+    let directory = directory();
+    let caller = caller(&directory, name);
+    let access = Access::new(&caller, &directory);
+    let group = GroupId::new(group);
+    assert_eq!(access.administrator_of(&group).is_ok(), administers);
+    assert_eq!(access.reader_of(&group).is_ok(), reads);
+}
+
+#[rstest]
+#[case::oneself("bob", "bob", UserView::Whole)]
+#[case::of_the_same_group("bob", "cat", UserView::CoMember)]
+#[case::everyone_does_not_count("bob", "eve", UserView::Stranger)]
+#[case::administering_is_not_belonging("ann", "bob", UserView::Stranger)]
+#[case::platform_administrator("root", "eve", UserView::Whole)]
+#[case::server("server", "eve", UserView::Whole)]
+#[case::nobody("nobody", "eve", UserView::Stranger)]
+#[case::absent("bob", "zoe", UserView::Stranger)]
+fn what_is_seen_of_a_user(#[case] name: &str, #[case] user: &str, #[case] view: UserView) {
+    let directory = directory();
+    let caller = caller(&directory, name);
+    assert_eq!(Access::new(&caller, &directory).view_of_user(&UserId::new(user)), view);
+}
+
+#[rstest]
+#[case::member("bob", "red", GroupView::Whole)]
+#[case::group_administrator("ann", "red", GroupView::Whole)]
+#[case::outsider("dan", "red", GroupView::Nothing)]
+#[case::everyone_hides_its_members("bob", "everyone", GroupView::WithoutMembers)]
+#[case::platform_administrator("root", "everyone", GroupView::Whole)]
+#[case::server("server", "everyone", GroupView::Whole)]
+#[case::nobody("nobody", "everyone", GroupView::Nothing)]
+fn what_is_seen_of_a_group(#[case] name: &str, #[case] group: &str, #[case] view: GroupView) {
+    let directory = directory();
+    let caller = caller(&directory, name);
+    assert_eq!(Access::new(&caller, &directory).view_of_group(&GroupId::new(group)), view);
+}
+
+#[rstest]
+#[case::member_who_may("bob", "red", true, true)]
+#[case::member_who_may_not("bob", "red", false, false)]
+#[case::not_a_member("dan", "red", true, false)]
+#[case::never_into_everyone("root", "everyone", true, false)]
+#[case::platform_administrator("root", "red", false, true)]
+#[case::server("server", "red", true, false)]
+fn who_may_invite(#[case] name: &str, #[case] group: &str, #[case] account_may: bool, #[case] expected: bool) {
+    let directory = directory();
+    let caller = caller(&directory, name);
+    assert_eq!(Access::new(&caller, &directory).inviter_into(&group.into(), |_| account_may).is_ok(), expected);
+}
+
+#[test]
+fn a_token_alone_makes_neither_a_caller_nor_an_administrator() {
+    let mut directory = directory();
+    let person = |directory: &Directory, id: &str, token_says_so| {
+        Person::in_directory(directory, &id.into(), token_says_so, SecretString::from("token"))
+    };
+    assert!(person(&directory, "root", true).is_some_and(|person| person.administrator));
+    assert!(person(&directory, "root", false).is_some_and(|person| !person.administrator), "the token must say so");
+    assert!(person(&directory, "bob", true).is_some_and(|person| !person.administrator), "the picture must say so");
+    assert!(person(&directory, "zoe", true).is_none());
+
+    let mut disabled = User::clone(directory.user(&"bob".into()).unwrap());
+    disabled.enabled = false;
+    directory.put_user(disabled);
+    assert!(person(&directory, "bob", true).is_none());
+}
+
+#[test]
+fn administrators_through_groups_and_composite_roles_count() {
+    let mut directory = directory();
+    let operators =
+        Role { composites: [RoleKey::administrator("primehub")].into(), ..Role::new(RoleKey::realm("operators")) };
+    directory.put_role(operators);
+    directory.grant(&Subject::Group("blue".into()), &RoleKey::realm("operators"));
+    assert!(directory.is_administrator(&"dan".into()));
+    assert!(!directory.is_administrator(&"bob".into()));
+    let names: Vec<_> = directory.administrators().map(|user: &Arc<User>| user.username.to_string()).collect();
+    assert_eq!(names, ["dan", "root"]);
+}
+
+#[rstest]
+#[case::platform_administrator("root", true)]
+#[case::person("bob", false)]
+#[case::server("server", false)]
+fn writes_of_administrators_carry_their_own_token(#[case] name: &str, #[case] own: bool) {
+    let directory = directory();
+    let caller = caller(&directory, name);
+    assert_eq!(matches!(caller.actor(), crate::identity::Actor::Person { .. }), own);
+}
