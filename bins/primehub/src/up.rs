@@ -1,0 +1,188 @@
+//! `primehub up`: everything in one process, on loopback.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use primehub_core::identity::token::TokenPolicy;
+use primehub_graphql::{PlatformConfig, Server};
+use primehub_memory::demo::{self, DemoPerson};
+use primehub_memory::identity::{MemoryIdentityStore, RealmSettings};
+use primehub_memory::oidc::{OpenIdProvider, ProviderSettings};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::command_line::UpOptions;
+use crate::handout;
+
+const REALM: &str = "primehub";
+const CLIENT_ID: &str = "admin-ui";
+const API_PREFIX: &str = "/api";
+
+/// Open requests get this long to finish once the process is asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs until the process is asked to stop.
+pub(crate) fn run(options: &UpOptions) -> anyhow::Result<()> {
+    log_to_standard_error();
+    tokio::runtime::Runtime::new()?.block_on(serve(options))
+}
+
+async fn serve(options: &UpOptions) -> anyhow::Result<()> {
+    let folder = handout::folder(options.config_dir.as_deref())?;
+    let stop = stop_signal()?;
+    let listener = listen(options.port).await?;
+    let management = listen(options.management_port).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+
+    let realm = RealmSettings::new(REALM, CLIENT_ID);
+    let client_secret = random_secret();
+    let provider_settings = ProviderSettings::new(&realm, &base, client_secret.clone());
+    let store = Arc::new(MemoryIdentityStore::new(realm));
+    let provider = OpenIdProvider::start(store.clone(), provider_settings).await?;
+    let people = if options.no_demo {
+        demo::administrator(&store, &provider).await?
+    } else {
+        demo::people_and_groups(&store, &provider).await?
+    };
+
+    let shared_secret = random_secret();
+    let policy = TokenPolicy::new(provider.issuer(), CLIENT_ID);
+    let server = Server::builder(store, Arc::new(provider.clone()), PlatformConfig::new(CLIENT_ID), policy)
+        .prefix(API_PREFIX)
+        .shared_secret(shared_secret.clone())
+        .introspection(true)
+        .build();
+
+    let up = Up {
+        graphql: format!("{base}{API_PREFIX}/graphql"),
+        issuer: provider.issuer().to_owned(),
+        management: format!("http://{}", management.local_addr()?),
+        client_id: CLIENT_ID,
+        client_secret: client_secret.expose_secret(),
+        shared_secret: shared_secret.expose_secret(),
+        people: people.iter().map(Person::of).collect(),
+    };
+    handout::write(&folder, &sdk_configuration(&up), &up)?;
+    crate::print(&greeting(&up, &folder))?;
+
+    let routes = Router::new().merge(server.router()).merge(provider.router());
+    tokio::try_join!(
+        primehub_graphql::serve(listener, routes, requested(stop.clone()), GRACE),
+        primehub_graphql::serve(management, server.management_router(), requested(stop), GRACE),
+    )?;
+    Ok(())
+}
+
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| {
+        format!("port {port} of 127.0.0.1 is not to be had; choose another one, or 0 for any")
+    })
+}
+
+/// What `up.json` says: all that a person or a test needs to use this deployment.
+#[derive(Serialize)]
+struct Up<'a> {
+    graphql: String,
+    issuer: String,
+    management: String,
+    client_id: &'static str,
+    client_secret: &'a str,
+    shared_secret: &'a str,
+    people: Vec<Person<'a>>,
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    id: &'a str,
+    username: &'a str,
+    password: &'a str,
+    api_token: &'a str,
+    rights: &'a str,
+    groups: &'a [&'a str],
+}
+
+impl<'a> Person<'a> {
+    fn of(person: &'a DemoPerson) -> Self {
+        Self {
+            id: person.id.as_str(),
+            username: person.username,
+            password: person.password.expose_secret(),
+            api_token: person.api_token.expose_secret(),
+            rights: person.rights,
+            groups: person.groups,
+        }
+    }
+}
+
+/// `sdk.json`: the Python SDK's configuration file, for the platform administrator.
+fn sdk_configuration(up: &Up<'_>) -> serde_json::Value {
+    let person = up.people.first();
+    serde_json::json!({
+        "endpoint": up.graphql,
+        "api-token": person.map(|person| person.api_token),
+        // The SDK looks up the group's id by its name.
+        "group": person.and_then(|person| person.groups.first()).map(|name| serde_json::json!({ "name": name })).unwrap_or_default(),
+    })
+}
+
+fn greeting(up: &Up<'_>, folder: &Path) -> String {
+    let mut text = String::from(
+        "PrimeHub is running as an offline deployment: everything is in memory and gone when it stops.\n\
+         Only this machine can reach it. Do not use it for anything that has to last or be shared.\n\n",
+    );
+    let places = [("GraphQL", &up.graphql), ("OpenID issuer", &up.issuer), ("health, metrics", &up.management)];
+    for (what, place) in places {
+        let _ = writeln!(text, "  {what:<16} {place}");
+    }
+    text.push_str("\n  people\n");
+    for person in &up.people {
+        let _ = writeln!(text, "  {:<16} {}", person.username, person.rights);
+    }
+    let _ = write!(
+        text,
+        "\nPasswords, tokens and secrets: {folder}/up.json\n\
+         With the Python SDK:           primehub --config {folder}/sdk.json me\n\
+         Stop with Ctrl-C.\n",
+        folder = folder.display(),
+    );
+    text
+}
+
+/// Becomes true when the process is interrupted or asked to terminate.
+fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+        stop.send_replace(true);
+    });
+    Ok(stopped)
+}
+
+async fn requested(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a reason to stop as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// A secret that nobody can guess, made anew at every start.
+fn random_secret() -> SecretString {
+    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()).into()
+}
+
+/// Warnings, and who changed what; `PRIMEHUB_LOG` asks for more, such as `info` or `primehub_graphql=debug`.
+fn log_to_standard_error() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PRIMEHUB_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,audit=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,221 @@
+//! People and groups to try PrimeHub with.
+
+use std::error::Error;
+
+use primehub_core::identity::{Actor, Binding, IdentityStore as _, NewGroup, NewPassword, NewUser, Subject, attribute};
+use primehub_core::names::UserId;
+use secrecy::SecretString;
+
+use crate::identity::MemoryIdentityStore;
+use crate::oidc::OpenIdProvider;
+use crate::sessions::random_text;
+
+/// Somebody who can log in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DemoPerson {
+    /// The account.
+    pub id: UserId,
+    /// Login name.
+    pub username: &'static str,
+    /// Made at random for this start.
+    pub password: SecretString,
+    /// An API token, as a person would fetch one.
+    pub api_token: SecretString,
+    /// What the person may do, for people to read.
+    pub rights: &'static str,
+    /// Names of the person's groups, that of everyone left out.
+    pub groups: &'static [&'static str],
+}
+
+/// Why the people and groups could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{who} cannot be made for the demo")]
+pub struct DemoError {
+    who: &'static str,
+    #[source]
+    source: Box<dyn Error + Send + Sync>,
+}
+
+/// Makes a platform administrator and nobody else.
+///
+/// # Errors
+/// When the account or one of its parts cannot be made, for example because it exists.
+pub async fn administrator(
+    store: &MemoryIdentityStore,
+    provider: &OpenIdProvider,
+) -> Result<Vec<DemoPerson>, DemoError> {
+    Ok(vec![make_person(store, provider, &Part { groups: &[], ..ADMINISTRATOR }).await?])
+}
+
+/// Makes two groups with different quotas, and people with different rights in them: a platform administrator, an administrator of one group,
+/// a member of each, and somebody in no group.
+///
+/// # Errors
+/// When a group, an account or one of their parts cannot be made, for example because it exists.
+pub async fn people_and_groups(
+    store: &MemoryIdentityStore,
+    provider: &OpenIdProvider,
+) -> Result<Vec<DemoPerson>, DemoError> {
+    for (name, settings) in GROUPS {
+        make_group(store, name, settings).await?;
+    }
+    let cast = std::iter::once(&ADMINISTRATOR).chain(OTHERS);
+    // Together, because hashing the passwords is what takes time.
+    futures::future::try_join_all(cast.map(|part| make_person(store, provider, part))).await
+}
+
+const GROUPS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "research",
+        &[
+            (attribute::DISPLAY_NAME, "Research"),
+            (attribute::ADMINS, "ada"),
+            (attribute::QUOTA_CPU, "4"),
+            (attribute::QUOTA_GPU, "1"),
+            (attribute::QUOTA_MEMORY, "16G"),
+            (attribute::PROJECT_QUOTA_CPU, "16"),
+            (attribute::PROJECT_QUOTA_GPU, "4"),
+            (attribute::PROJECT_QUOTA_MEMORY, "64G"),
+        ],
+    ),
+    (
+        "teaching",
+        &[
+            (attribute::DISPLAY_NAME, "Teaching"),
+            (attribute::QUOTA_CPU, "1"),
+            (attribute::QUOTA_GPU, "0"),
+            (attribute::QUOTA_MEMORY, "4G"),
+            (attribute::PROJECT_QUOTA_CPU, "8"),
+            (attribute::PROJECT_QUOTA_GPU, "0"),
+        ],
+    ),
+];
+
+/// Somebody in the play.
+struct Part {
+    username: &'static str,
+    names: (&'static str, &'static str),
+    rights: &'static str,
+    groups: &'static [&'static str],
+    administrator: bool,
+    may_invite: bool,
+}
+
+const ADMINISTRATOR: Part = Part {
+    username: "phadmin",
+    names: ("Phoebe", "Administrator"),
+    rights: "platform administrator",
+    groups: &["research"],
+    administrator: true,
+    may_invite: true,
+};
+
+const OTHERS: &[Part] = &[
+    Part {
+        username: "ada",
+        names: ("Ada", "Lovelace"),
+        rights: "administrator of the group research, may invite",
+        groups: &["research"],
+        administrator: false,
+        may_invite: true,
+    },
+    Part {
+        username: "grace",
+        names: ("Grace", "Hopper"),
+        rights: "member of research",
+        groups: &["research"],
+        administrator: false,
+        may_invite: false,
+    },
+    Part {
+        username: "alan",
+        names: ("Alan", "Turing"),
+        rights: "member of teaching",
+        groups: &["teaching"],
+        administrator: false,
+        may_invite: false,
+    },
+    Part { username: "emmy", names: ("Emmy", "Noether"), rights: "in no group", groups: &[], administrator: false, may_invite: false },
+];
+
+async fn make_group(
+    store: &MemoryIdentityStore,
+    name: &'static str,
+    settings: &[(&str, &str)],
+) -> Result<(), DemoError> {
+    let mut new = NewGroup::new(name.parse().map_err(failed(name))?);
+    for (attribute, value) in settings {
+        new.attributes.set_one(*attribute, *value);
+    }
+    store.create_group(&Actor::service(), new).await.map_err(failed(name))?;
+    Ok(())
+}
+
+async fn make_person(
+    store: &MemoryIdentityStore,
+    provider: &OpenIdProvider,
+    part: &Part,
+) -> Result<DemoPerson, DemoError> {
+    let by = Actor::service();
+    let mut new = NewUser::new(part.username.parse().map_err(failed(part.username))?);
+    new.email = Some(format!("{}@example.com", part.username));
+    (new.first_name, new.last_name) = (Some(part.names.0.into()), Some(part.names.1.into()));
+    if part.may_invite {
+        new.attributes.set_one(attribute::ENABLE_INVITE_USERS, "true");
+    }
+    let id = store.create_user(&by, new).await.map_err(failed(part.username))?.value.id.clone();
+
+    let password = SecretString::from(random_text::<12>());
+    let new_password = NewPassword { value: password.clone(), temporary: false };
+    store.set_password(&by, &id, new_password).await.map_err(failed(part.username))?;
+
+    let directory = store.directory();
+    let groups = part.groups.iter().filter_map(|name| directory.group_named(name));
+    let mut bindings: Vec<_> =
+        groups.map(|group| Binding::Join { user: id.clone(), group: group.id.clone() }).collect();
+    if part.administrator {
+        let role = directory.administrator_role().clone();
+        bindings.push(Binding::Grant { to: Subject::User(id.clone()), role });
+    }
+    for outcome in store.bind(&by, &bindings).await.map_err(failed(part.username))? {
+        outcome.map_err(failed(part.username))?;
+    }
+    let api_token = provider.mint_api_token(&id).map_err(failed(part.username))?;
+    let Part { username, rights, groups, .. } = *part;
+    Ok(DemoPerson { id, username, password, api_token, rights, groups })
+}
+
+fn failed<E: Into<Box<dyn Error + Send + Sync>>>(who: &'static str) -> impl Fn(E) -> DemoError {
+    move |source| DemoError { who, source: source.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::identity::{PasswordCheck, RealmSettings};
+    use crate::oidc::ProviderSettings;
+
+    #[tokio::test]
+    async fn everybody_can_log_in_and_has_the_rights_that_are_told() {
+        let realm = RealmSettings::new("primehub", "admin-ui");
+        let settings = ProviderSettings::new(&realm, "http://127.0.0.1:8180", "a secret".into());
+        let store = Arc::new(MemoryIdentityStore::new(realm));
+        let provider = OpenIdProvider::start(store.clone(), settings).await.unwrap();
+        let people = people_and_groups(&store, &provider).await.unwrap();
+        assert_eq!(people.len(), 5);
+        let directory = store.directory();
+        for person in &people {
+            let check = store.verify_password(person.username, &person.password).await.unwrap();
+            assert!(matches!(check, PasswordCheck::Correct(_)), "{}", person.username);
+            assert_eq!(directory.is_administrator(&person.id), person.username == "phadmin");
+            let groups: Vec<_> = directory.groups_of(&person.id).map(|group| group.name.to_string()).collect();
+            assert_eq!(groups, [&["everyone"], person.groups].concat());
+        }
+        let counts = store.api_token_counts(&[people[0].id.clone()]).await.unwrap();
+        assert_eq!(counts.get(&people[0].id), Some(&1));
+        assert!(people_and_groups(&store, &provider).await.is_err(), "not twice");
+    }
+}
