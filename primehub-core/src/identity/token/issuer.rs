@@ -1,4 +1,5 @@
 //! The seam to whoever issues tokens.
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "in the code that mockall generates"))]
 
 use std::sync::Arc;
 
