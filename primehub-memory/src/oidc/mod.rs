@@ -1,0 +1,42 @@
+//! The OpenID provider in front of the in-memory identity store: a Keycloak realm's paths, claims, lifetimes and errors.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use primehub_memory::identity::{MemoryIdentityStore, RealmSettings};
+//! use primehub_memory::oidc::{OpenIdProvider, ProviderSettings};
+//!
+//! let realm = RealmSettings::new("primehub", "admin-ui");
+//! let settings = ProviderSettings::new(&realm, "http://127.0.0.1:8180", "a secret".into());
+//! let provider = OpenIdProvider::start(Arc::new(MemoryIdentityStore::new(realm)), settings).await?;
+//!
+//! assert_eq!(provider.issuer(), "http://127.0.0.1:8180/realms/primehub");
+//! let _routes: axum::Router = provider.router();
+//! # Ok(())
+//! # }
+//! ```
+
+mod bearer;
+mod claims;
+mod client;
+mod discovery;
+mod error;
+mod form;
+mod grants;
+mod http;
+mod issuer;
+mod keys;
+mod provider;
+mod revoked;
+mod scope;
+mod settings;
+
+pub use client::Client;
+pub use discovery::{DiscoveryDocument, OAuthMetadata};
+pub use keys::{KeyError, KeyUse};
+pub use provider::{MintError, OpenIdProvider};
+pub use settings::{ProviderSettings, StartError};
+
+#[cfg(test)]
+mod tests;
