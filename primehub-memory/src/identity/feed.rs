@@ -1,0 +1,180 @@
+//! The change feed: a bounded history that any number of readers follow at their own pace.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use primehub_core::identity::{Change, Key, Revision};
+use tokio::sync::watch;
+
+/// Of how many pictures the feed still knows what they touched. A reader that is further behind reads everything again.
+pub(super) const HISTORY: usize = 1_024;
+
+/// What the last pictures touched. Readers keep no queue: a slow one costs nothing.
+pub(super) struct Feed {
+    history: Arc<Mutex<History>>,
+    newest: watch::Sender<Revision>,
+}
+
+struct History {
+    /// The number of the picture before the first entry.
+    before: Revision,
+    /// One entry per picture, without gaps.
+    entries: VecDeque<Arc<[Key]>>,
+}
+
+impl Feed {
+    /// A feed that knows of nothing before the picture `current`.
+    pub(super) fn new(current: Revision) -> Self {
+        let history = History { before: current, entries: VecDeque::new() };
+        Self { history: Arc::new(Mutex::new(history)), newest: watch::Sender::new(current) }
+    }
+
+    /// Tells of the next picture. Called once for each, in order, after readers can see it.
+    pub(super) fn push(&self, keys: impl IntoIterator<Item = Key>) {
+        let newest = {
+            let mut history = lock(&self.history);
+            history.entries.push_back(keys.into_iter().collect());
+            if history.entries.len() > HISTORY {
+                history.entries.pop_front();
+                history.before.0 += 1;
+            }
+            history.newest()
+        };
+        self.newest.send_replace(newest);
+    }
+
+    /// What happened after `since`, then what happens. Ends when the feed is dropped.
+    pub(super) fn follow(&self, since: Option<Revision>) -> BoxStream<'static, Change> {
+        let newest = self.newest.subscribe();
+        let seen = since.unwrap_or_else(|| *newest.borrow());
+        let reader = Reader { history: self.history.clone(), newest, seen };
+        stream::unfold(reader, |mut reader| async move { reader.next().await.map(|change| (change, reader)) }).boxed()
+    }
+}
+
+impl History {
+    fn newest(&self) -> Revision {
+        Revision(self.before.0 + self.entries.len() as u64)
+    }
+
+    /// The change that follows `seen`; none if `seen` is the newest picture.
+    fn after(&self, seen: Revision) -> Option<Change> {
+        let newest = self.newest();
+        if seen == newest {
+            return None;
+        }
+        let entry =
+            seen.0.checked_sub(self.before.0).and_then(|position| self.entries.get(usize::try_from(position).ok()?));
+        Some(match entry {
+            Some(keys) => Change::Touched { revision: Revision(seen.0 + 1), keys: keys.to_vec() },
+            // Too far behind, or a number from the life of another store.
+            None => Change::ReadAgain { revision: newest },
+        })
+    }
+}
+
+struct Reader {
+    history: Arc<Mutex<History>>,
+    newest: watch::Receiver<Revision>,
+    seen: Revision,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Change> {
+        loop {
+            // Marked as seen before looking: what comes in between wakes the wait below.
+            self.newest.borrow_and_update();
+            let change = lock(&self.history).after(self.seen);
+            match change {
+                Some(change) => {
+                    self.seen = match change {
+                        Change::Touched { revision, .. } | Change::ReadAgain { revision } => revision,
+                    };
+                    return Some(change);
+                }
+                None => self.newest.changed().await.ok()?,
+            }
+        }
+    }
+}
+
+fn lock(history: &Mutex<History>) -> MutexGuard<'_, History> {
+    history.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    fn touched(revision: u64) -> Change {
+        Change::Touched { revision: Revision(revision), keys: vec![Key::Realm] }
+    }
+
+    fn read_again(revision: u64) -> Change {
+        Change::ReadAgain { revision: Revision(revision) }
+    }
+
+    /// What the reader gets without waiting.
+    fn ready(changes: &mut BoxStream<'static, Change>) -> Vec<Change> {
+        std::iter::from_fn(|| changes.next().now_or_never().flatten()).collect()
+    }
+
+    #[test]
+    fn a_reader_gets_what_was_and_what_comes() {
+        let feed = Feed::new(Revision(5));
+        feed.push([Key::Realm]);
+        feed.push([Key::Realm]);
+        let mut from_start = feed.follow(Some(Revision(5)));
+        let mut from_now = feed.follow(None);
+        assert_eq!(ready(&mut from_start), [touched(6), touched(7)]);
+        assert_eq!(ready(&mut from_now), []);
+        feed.push([Key::Realm]);
+        assert_eq!(ready(&mut from_start), [touched(8)]);
+        assert_eq!(ready(&mut from_now), [touched(8)]);
+    }
+
+    #[test]
+    fn who_cannot_be_served_reads_again_and_goes_on_from_there() {
+        let feed = Feed::new(Revision(5));
+        feed.push([Key::Realm]);
+        for since in [0, 4, 7, u64::MAX] {
+            let mut changes = feed.follow(Some(Revision(since)));
+            assert_eq!(ready(&mut changes), [read_again(6)], "since {since}");
+        }
+        let mut lost = feed.follow(Some(Revision(4)));
+        assert_eq!(ready(&mut lost), [read_again(6)]);
+        feed.push([Key::Realm]);
+        assert_eq!(ready(&mut lost), [touched(7)]);
+    }
+
+    #[test]
+    fn the_history_is_bounded_and_a_slow_reader_reads_again() {
+        let feed = Feed::new(Revision(0));
+        let mut slow = feed.follow(Some(Revision(0)));
+        let mut slower = feed.follow(Some(Revision(0)));
+        for _ in 0..HISTORY {
+            feed.push([Key::Realm]);
+        }
+        assert_eq!(ready(&mut slow).len(), HISTORY);
+        feed.push([Key::Realm]);
+        let newest = HISTORY as u64 + 1;
+        assert_eq!(ready(&mut slower), [read_again(newest)]);
+        assert_eq!(ready(&mut slow), [touched(newest)]);
+        assert_eq!(lock(&feed.history).entries.len(), HISTORY);
+    }
+
+    #[tokio::test]
+    async fn a_waiting_reader_is_woken_and_the_stream_ends_with_the_feed() {
+        let feed = Feed::new(Revision(0));
+        let mut changes = feed.follow(None);
+        let reader = tokio::spawn(async move { (changes.next().await, changes.next().await) });
+        tokio::task::yield_now().await;
+        feed.push([Key::Realm]);
+        drop(feed);
+        assert_eq!(reader.await.unwrap(), (Some(touched(1)), None));
+    }
+}

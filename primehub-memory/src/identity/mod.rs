@@ -1,0 +1,19 @@
+//! People, groups, roles and realm settings in memory, behind [`IdentityStore`](primehub_core::identity::IdentityStore).
+
+mod checks;
+mod draft;
+mod feed;
+mod outbox;
+mod passwords;
+mod realm;
+mod rights;
+mod store;
+mod writes;
+
+pub use outbox::OutgoingMessage;
+pub use passwords::{PasswordCheck, PasswordCost};
+pub use realm::RealmSettings;
+pub use store::MemoryIdentityStore;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! The store: one writer at a time, one picture for all readers.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use primehub_core::clock::Clock;
+use primehub_core::identity::{
+    Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
+    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewPassword, NewUser, Outcome, Realm, RealmEdit,
+    RequiredActionsEmail, Revision, Role, RoleKey, SmtpSettings, User, UserEdit, Written,
+};
+use primehub_core::names::{GroupId, UserId};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::checks;
+use super::draft::{Draft, Rules, Secrets};
+use super::feed::Feed;
+use super::outbox::{Outbox, OutgoingMessage};
+use super::passwords::{PasswordCheck, PasswordHasher};
+use super::realm::{RealmSettings, first_picture};
+use super::rights::check_rights;
+use crate::sessions::Sessions;
+
+/// An [`IdentityStore`] that holds everything in memory and behaves like a Keycloak 26 that PrimeHub's bootstrap has set up: the same
+/// conflicts, limits and answers, so that nothing outside knows the difference.
+///
+/// * Reads never wait: they get the present picture. Writers take turns; each makes the next picture from the present one, which costs
+///   microseconds whatever the number of users, and publishes it whole or not at all.
+/// * A person may write as long as the present picture shows the account enabled and an administrator; the platform may always.
+/// * Passwords are hashed with Argon2id, two at a time and outside the lock.
+/// * Mail is not sent. [`MemoryIdentityStore::outbox`] shows what would have been.
+/// * Nested groups, federated accounts and roles of clients other than those of a new realm do not arise here.
+pub struct MemoryIdentityStore {
+    client_id: String,
+    clock: Arc<dyn Clock>,
+    rules: Rules,
+    hasher: PasswordHasher,
+    picture: RwLock<Arc<Directory>>,
+    /// Whoever holds it is the one writer. Never held across an await.
+    secrets: Mutex<Secrets>,
+    feed: Feed,
+    outbox: Outbox,
+    sessions: Arc<Sessions>,
+}
+
+impl MemoryIdentityStore {
+    /// A store with a new realm: the group `everyone`, which every new account joins, the roles that a Keycloak realm has from the start,
+    /// and nobody in it.
+    #[must_use]
+    pub fn new(settings: RealmSettings) -> Self {
+        let directory = first_picture(&settings);
+        let default_role = settings.default_role();
+        Self {
+            rules: Rules { limits: Capabilities::keycloak(), default_role },
+            hasher: PasswordHasher::new(settings.password_cost),
+            feed: Feed::new(directory.revision()),
+            picture: RwLock::new(Arc::new(directory)),
+            secrets: Mutex::default(),
+            outbox: Outbox::default(),
+            sessions: Arc::new(Sessions::new(settings.clock.clone())),
+            client_id: settings.client_id,
+            clock: settings.clock,
+        }
+    }
+
+    /// Who has logged in: for the OpenID provider in front of this store.
+    pub(crate) fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
+    /// Compares a password with that of the account with this login name or e-mail address. The answer takes as long for an account
+    /// that does not exist.
+    ///
+    /// # Errors
+    /// [`IdentityError::Unavailable`] while the process shuts down.
+    pub async fn verify_password(&self, login: &str, password: &SecretString) -> Result<PasswordCheck, IdentityError> {
+        let login = login.to_lowercase();
+        let directory = self.directory();
+        let by_email = if login.contains('@') { directory.user_with_email(&login) } else { None };
+        let id = by_email.or_else(|| directory.user_named(&login)).map(|user| user.id.clone());
+        let stored = id.as_ref().and_then(|id| self.secrets().passwords.get(id).cloned());
+        let correct = self.hasher.verify(stored.clone(), password).await?;
+        // Looked at again: the account or its password may have gone while the hash was computed.
+        let unchanged = id.as_ref().is_some_and(|id| self.secrets().passwords.get(id) == stored.as_ref());
+        match id.and_then(|id| self.directory().user(&id).cloned()) {
+            Some(user) if correct && unchanged => Ok(PasswordCheck::Correct(user)),
+            _ => Ok(PasswordCheck::Wrong),
+        }
+    }
+
+    /// The account of a client that acts by itself, `service-account-<client>`; made unless it is there. It joins the default groups like
+    /// everybody, and is not listed among people.
+    ///
+    /// # Errors
+    /// [`IdentityError::Conflict`] when a person has that login name; [`IdentityError::Denied`].
+    pub fn ensure_service_account(&self, by: &Actor, client: &str) -> Result<Written<Arc<User>>, IdentityError> {
+        self.write(by, |draft| draft.ensure_service_account(client))
+    }
+
+    /// The last 256 messages that a provider with a mail server would have sent, oldest first.
+    #[must_use]
+    pub fn outbox(&self) -> Vec<OutgoingMessage> {
+        self.outbox.messages()
+    }
+
+    /// The password of the outgoing mail server, for whoever sends what is in the [outbox](Self::outbox). No picture shows it.
+    #[must_use]
+    pub fn mail_password(&self) -> Option<SecretString> {
+        self.secrets().mail_password.clone()
+    }
+
+    fn secrets(&self) -> MutexGuard<'_, Secrets> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The one way to write: checks the rights, lets `edit` make the next picture, and publishes it if it touches anything.
+    pub(super) fn write<T>(
+        &self,
+        by: &Actor,
+        edit: impl FnOnce(&mut Draft<'_>) -> Result<T, IdentityError>,
+    ) -> Result<Written<T>, IdentityError> {
+        let mut secrets = self.secrets();
+        let current = self.directory();
+        check_rights(by, &current)?;
+        let mut draft = Draft {
+            directory: Directory::clone(&current),
+            touched: std::collections::BTreeSet::new(),
+            secrets: &mut secrets,
+            rules: &self.rules,
+            now: self.clock.now(),
+        };
+        let value = edit(&mut draft)?;
+        let Draft { mut directory, touched, .. } = draft;
+        if touched.is_empty() {
+            return Ok(Written { value, revision: current.revision() });
+        }
+        let revision = directory.advance();
+        *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+        self.feed.push(touched);
+        Ok(Written { value, revision })
+    }
+
+    fn present_user(&self, by: &Actor, id: &UserId) -> Result<Arc<User>, IdentityError> {
+        let directory = self.directory();
+        check_rights(by, &directory)?;
+        directory.user(id).cloned().ok_or_else(|| IdentityError::Absent(Key::User(id.clone())))
+    }
+}
+
+#[async_trait]
+impl IdentityStore for MemoryIdentityStore {
+    fn directory(&self) -> Arc<Directory> {
+        self.picture.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn freshness(&self) -> Freshness {
+        Freshness::Live
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.rules.limits.clone()
+    }
+
+    fn changes(&self, since: Option<Revision>) -> BoxStream<'static, Change> {
+        self.feed.follow(since)
+    }
+
+    async fn refresh(&self, _keys: &[Key]) -> Result<Revision, IdentityError> {
+        Ok(self.directory().revision())
+    }
+
+    async fn create_user(&self, by: &Actor, new: NewUser) -> Result<Written<Arc<User>>, IdentityError> {
+        self.write(by, |draft| draft.create_user(new))
+    }
+
+    async fn edit_user(&self, by: &Actor, id: &UserId, edit: UserEdit) -> Result<Written<Arc<User>>, IdentityError> {
+        self.write(by, |draft| draft.edit_user(id, edit))
+    }
+
+    async fn delete_user(&self, by: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
+        let deleted = self.write(by, |draft| draft.delete_user(id))?;
+        self.sessions.end_all(id);
+        Ok(deleted)
+    }
+
+    async fn set_password(&self, by: &Actor, id: &UserId, password: NewPassword) -> Result<(), IdentityError> {
+        // Whoever may not do this does not get a processor to work for it.
+        self.present_user(by, id)?;
+        if password.value.expose_secret().is_empty() {
+            return Err(checks::invalid("password", "is empty"));
+        }
+        let hash = self.hasher.hash(&password.value).await?;
+        self.write(by, |draft| draft.set_password(id, hash, password.temporary))?;
+        Ok(())
+    }
+
+    async fn remove_one_time_passwords(&self, by: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
+        self.write(by, |draft| draft.set_one_time_password(id, false))
+    }
+
+    async fn send_required_actions(
+        &self,
+        by: &Actor,
+        id: &UserId,
+        email: RequiredActionsEmail,
+    ) -> Result<(), IdentityError> {
+        let user = self.present_user(by, id)?;
+        let Some(to) = user.email.clone() else { return Err(checks::invalid("email", "is not defined")) };
+        if !user.enabled {
+            return Err(checks::invalid("user", "is disabled"));
+        }
+        if let Some(unknown) = email.actions.iter().find(|action| !REQUIRED_ACTIONS.contains(&action.as_str())) {
+            return Err(checks::invalid("actions", format!("contain the unknown action {unknown:?}")));
+        }
+        let smtp = SmtpSettings::of(&self.directory().realm().smtp);
+        let (Some(_), Some(from)) = (smtp.host, smtp.from) else {
+            return Err(IdentityError::Unavailable { cause: "no outgoing mail server is configured".to_owned() });
+        };
+        let written_at = self.clock.now();
+        let expires_at = written_at.checked_add(email.lifespan).unwrap_or(jiff::Timestamp::MAX);
+        let user = id.clone();
+        self.outbox.put(OutgoingMessage { user, to, from, actions: email.actions, written_at, expires_at });
+        Ok(())
+    }
+
+    async fn create_group(&self, by: &Actor, new: NewGroup) -> Result<Written<Arc<Group>>, IdentityError> {
+        self.write(by, |draft| draft.create_group(new))
+    }
+
+    async fn edit_group(
+        &self,
+        by: &Actor,
+        id: &GroupId,
+        edit: GroupEdit,
+    ) -> Result<Written<Arc<Group>>, IdentityError> {
+        self.write(by, |draft| draft.edit_group(id, &edit))
+    }
+
+    async fn delete_group(&self, by: &Actor, id: &GroupId) -> Result<Written<Arc<Group>>, IdentityError> {
+        self.write(by, |draft| draft.delete_group(id))
+    }
+
+    async fn bind(&self, by: &Actor, edits: &[Binding]) -> Result<Vec<Outcome>, IdentityError> {
+        let written = self.write(by, |draft| Ok(edits.iter().map(|edit| draft.bind(edit)).collect()))?;
+        Ok(written.value)
+    }
+
+    async fn ensure_role(&self, by: &Actor, role: Role) -> Result<Written<Applied>, IdentityError> {
+        self.write(by, |draft| draft.ensure_role(role))
+    }
+
+    async fn delete_role(&self, by: &Actor, role: &RoleKey) -> Result<Written<Applied>, IdentityError> {
+        self.write(by, |draft| draft.delete_role(role))
+    }
+
+    async fn edit_realm(&self, by: &Actor, edit: RealmEdit) -> Result<Written<Arc<Realm>>, IdentityError> {
+        self.write(by, |draft| draft.edit_realm(edit))
+    }
+
+    async fn api_token_counts(&self, users: &[UserId]) -> Result<BTreeMap<UserId, u32>, IdentityError> {
+        let directory = self.directory();
+        let known = users.iter().filter(|user| directory.user(user).is_some());
+        Ok(known.map(|user| (user.clone(), self.sessions.offline_count(user, &self.client_id))).collect())
+    }
+
+    async fn revoke_api_tokens(&self, by: &Actor, user: &UserId) -> Result<Applied, IdentityError> {
+        self.present_user(by, user)?;
+        let revoked = self.sessions.revoke_offline(user, &self.client_id);
+        Ok(if revoked { Applied::Changed } else { Applied::Unchanged })
+    }
+
+    async fn put_invitation(&self, by: &Actor, invitation: Invitation) -> Result<Written<()>, IdentityError> {
+        self.write(by, |draft| draft.put_invitation(invitation))
+    }
+
+    async fn take_invitation(&self, by: &Actor, id: &InvitationId) -> Result<Written<Invitation>, IdentityError> {
+        self.write(by, |draft| draft.take_invitation(id))
+    }
+}
+
+/// What a person can be asked to do.
+const REQUIRED_ACTIONS: [&str; 6] =
+    ["VERIFY_EMAIL", "UPDATE_PROFILE", "CONFIGURE_TOTP", "UPDATE_PASSWORD", "TERMS_AND_CONDITIONS", "VERIFY_PROFILE"];

@@ -1,0 +1,60 @@
+//! Writes of groups.
+
+use std::sync::Arc;
+
+use primehub_core::identity::{Conflict, Group, GroupEdit, IdentityError, Key, NewGroup};
+use primehub_core::names::GroupId;
+
+use super::super::checks;
+use super::super::draft::Draft;
+use super::super::realm::new_id;
+
+impl Draft<'_> {
+    pub(in super::super) fn create_group(&mut self, new: NewGroup) -> Result<Arc<Group>, IdentityError> {
+        if let Some(limit) = new.at_most
+            && self.directory.group_count() as u64 >= limit
+        {
+            return Err(IdentityError::LimitReached { limit });
+        }
+        checks::group_attributes(&new.attributes, &self.rules.limits)?;
+        if self.directory.groups_with_path(&new.name.path()).next().is_some() {
+            return Err(IdentityError::Conflict(Conflict::GroupName));
+        }
+        let mut group = Group::new(GroupId::new(new_id()), new.name.as_str());
+        group.attributes = new.attributes;
+        Ok(self.store_group(group))
+    }
+
+    pub(in super::super) fn edit_group(&mut self, id: &GroupId, edit: &GroupEdit) -> Result<Arc<Group>, IdentityError> {
+        let before = self.group(id)?;
+        checks::group_edits(&edit.attributes, &self.rules.limits)?;
+        if edit.expecting.iter().any(|(name, values)| before.attributes.all(name) != values) {
+            return Err(IdentityError::Conflict(Conflict::Expectation));
+        }
+        let mut group = Group::clone(&before);
+        group.attributes.apply(&edit.attributes);
+        Ok(if group == *before { before } else { self.store_group(group) })
+    }
+
+    /// Deletes a group. This store makes no nested groups, so none has to go with it.
+    pub(in super::super) fn delete_group(&mut self, id: &GroupId) -> Result<Arc<Group>, IdentityError> {
+        let group = self.group(id)?;
+        let members: Vec<Key> = self.directory.members(id).map(|user| Key::User(user.id.clone())).collect();
+        let is_default = self.directory.realm().default_groups.contains(id);
+        self.directory.remove_group(id);
+        self.touched.extend(members);
+        self.touch(Key::Group(id.clone()));
+        if is_default {
+            self.touch(Key::Realm);
+        }
+        Ok(group)
+    }
+
+    fn store_group(&mut self, group: Group) -> Arc<Group> {
+        let id = group.id.clone();
+        let stored = Arc::new(group.clone());
+        self.directory.put_group(group);
+        self.touch(Key::Group(id.clone()));
+        self.directory.group(&id).cloned().unwrap_or(stored)
+    }
+}

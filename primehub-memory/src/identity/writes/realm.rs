@@ -1,0 +1,64 @@
+//! Writes of the realm's settings.
+
+use std::sync::Arc;
+
+use primehub_core::identity::{Edit, IdentityError, Key, PASSWORD_MASK, Realm, RealmEdit};
+use secrecy::SecretString;
+
+use super::super::checks;
+use super::super::draft::Draft;
+
+/// Where the realm's mail settings keep the password.
+const PASSWORD: &str = "password";
+
+impl Draft<'_> {
+    /// Changes the realm's settings. The password of the mail server goes to the secrets; the picture shows a mask in its place.
+    pub(in super::super) fn edit_realm(&mut self, edit: RealmEdit) -> Result<Arc<Realm>, IdentityError> {
+        if let Edit::Set(name) = &edit.display_name {
+            checks::text("displayName", name)?;
+        }
+        if let Edit::Set(html) = &edit.display_name_html
+            && html.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\t'))
+        {
+            return Err(checks::invalid("displayNameHtml", "contains a control character"));
+        }
+        for (key, edit) in &edit.smtp {
+            checks::text("smtp", key)?;
+            if let Edit::Set(value) = edit {
+                checks::text(key, value)?;
+            }
+        }
+        let mut realm = self.directory.realm().clone();
+        edit.display_name.apply(&mut realm.display_name);
+        edit.display_name_html.apply(&mut realm.display_name_html);
+        for (key, edit) in edit.smtp {
+            let shown = if key == PASSWORD { self.edit_mail_password(edit) } else { edit };
+            match shown {
+                Edit::Keep => {}
+                Edit::Set(value) => drop(realm.smtp.insert(key, value)),
+                Edit::Clear => drop(realm.smtp.remove(&key)),
+            }
+        }
+        if realm != *self.directory.realm() {
+            self.directory.put_realm(realm.clone());
+            self.touch(Key::Realm);
+        }
+        Ok(Arc::new(realm))
+    }
+
+    /// Stores the password, and answers what happens to its place in the picture. An empty password is none.
+    fn edit_mail_password(&mut self, edit: Edit<String>) -> Edit<String> {
+        match edit {
+            Edit::Set(password) if password == PASSWORD_MASK => Edit::Keep,
+            Edit::Set(password) if !password.is_empty() => {
+                self.secrets.mail_password = Some(SecretString::from(password));
+                Edit::Set(PASSWORD_MASK.to_owned())
+            }
+            Edit::Keep => Edit::Keep,
+            Edit::Set(_) | Edit::Clear => {
+                self.secrets.mail_password = None;
+                Edit::Clear
+            }
+        }
+    }
+}
