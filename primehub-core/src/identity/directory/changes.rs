@@ -3,10 +3,11 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdSet};
+use imbl::HashMap;
 
 use super::super::{ADMINS, Group, Invitation, InvitationId, Realm, Revision, Role, RoleKey, Subject, User};
 use super::Directory;
+use super::small_set::Set;
 use crate::names::{GroupId, GroupPath, UserId};
 
 impl Directory {
@@ -18,30 +19,35 @@ impl Directory {
 
     /// Adds a user, or replaces the one with the same id; memberships and role grants stay.
     pub fn put_user(&mut self, user: User) {
-        let old = self.users.get(&user.id).cloned();
-        match &old {
-            // Most edits touch no index: at a hundred thousand people that is what keeps them cheap.
-            Some(old) if is_found_alike(old, &user) => {}
-            Some(old) => {
-                self.unindex_user(old);
-                self.index_user(&user);
-                self.rename_member(old, &user);
-            }
-            None => self.index_user(&user),
+        let user = Arc::new(user);
+        // Most edits touch no index: at a hundred thousand people that is what keeps them cheap.
+        let Some(old) = self.users.insert(user.id.clone(), user.clone()) else {
+            self.index_name(&user);
+            self.index_email(&user);
+            return;
+        };
+        if (&old.username, &old.service_account_of) != (&user.username, &user.service_account_of) {
+            self.unindex_name(&old);
+            self.index_name(&user);
+            self.rename_member(&old, &user);
         }
-        self.users.insert(user.id.clone(), Arc::new(user));
+        if old.email != user.email {
+            self.unindex_email(&old);
+            self.index_email(&user);
+        }
     }
 
     /// Takes a user out with memberships and role grants.
     pub fn remove_user(&mut self, id: &UserId) -> Option<Arc<User>> {
         let user = self.users.remove(id)?;
-        self.unindex_user(&user);
+        self.unindex_name(&user);
+        self.unindex_email(&user);
         let named = (user.username.clone(), id.clone());
-        for (_, group) in self.memberships.remove(id).unwrap_or_default() {
-            take(&mut self.members, &group, &named);
+        for (_, group) in &self.memberships.remove(id).unwrap_or_default() {
+            take(&mut self.members, group, &named);
         }
-        for role in self.user_roles.remove(id).unwrap_or_default() {
-            take(&mut self.role_users, &role, id);
+        for role in &self.user_roles.remove(id).unwrap_or_default() {
+            take(&mut self.role_users, role, id);
         }
         Some(user)
     }
@@ -97,12 +103,8 @@ impl Directory {
     /// Makes the user a member. False if nothing changed: also when one of the two does not exist.
     pub fn join(&mut self, user: &UserId, group: &GroupId) -> bool {
         let (Some(user), Some(group)) = (self.users.get(user), self.groups.get(group)) else { return false };
-        let joined = self
-            .memberships
-            .entry(user.id.clone())
-            .or_default()
-            .insert((group.name.clone(), group.id.clone()))
-            .is_none();
+        let joined =
+            self.memberships.entry(user.id.clone()).or_default().insert((group.name.clone(), group.id.clone()));
         self.members.entry(group.id.clone()).or_default().insert((user.username.clone(), user.id.clone()));
         joined
     }
@@ -151,7 +153,7 @@ impl Directory {
         match to {
             Subject::User(id) if self.users.contains_key(id) => {
                 self.role_users.entry(role.clone()).or_default().insert(id.clone());
-                self.user_roles.entry(id.clone()).or_default().insert(role.clone()).is_none()
+                self.user_roles.entry(id.clone()).or_default().insert(role.clone())
             }
             Subject::Group(id) if self.groups.contains_key(id) => {
                 self.role_groups.entry(role.clone()).or_default().insert(id.clone());
@@ -184,16 +186,19 @@ impl Directory {
         self.invitations.remove(id)
     }
 
-    fn index_user(&mut self, user: &User) {
+    fn index_name(&mut self, user: &User) {
         let named = (user.username.clone(), user.id.clone());
         self.usernames.insert(user.username.clone(), user.id.clone());
-        if let Some(email) = &user.email {
-            self.emails.insert(email.to_lowercase().into(), user.id.clone());
-        }
         if user.service_account_of.is_none()
             && let Err(position) = self.people.binary_search(&named)
         {
             self.people.insert(position, named);
+        }
+    }
+
+    fn index_email(&mut self, user: &User) {
+        if let Some(email) = &user.email {
+            self.emails.insert(email.to_lowercase().into(), user.id.clone());
         }
     }
 
@@ -202,26 +207,28 @@ impl Directory {
             return;
         }
         let (was, is) = ((old.username.clone(), old.id.clone()), (new.username.clone(), new.id.clone()));
-        for (_, group) in self.memberships.get(&new.id).cloned().unwrap_or_default() {
-            if let Some(members) = self.members.get_mut(&group) {
+        for (_, group) in self.memberships.get(&new.id).into_iter().flatten() {
+            if let Some(members) = self.members.get_mut(group) {
                 members.remove(&was);
                 members.insert(is.clone());
             }
         }
     }
 
-    fn unindex_user(&mut self, user: &User) {
-        let owned = |index: &HashMap<Arc<str>, UserId>, key: &str| index.get(key) == Some(&user.id);
-        if owned(&self.usernames, &user.username) {
-            self.usernames.remove(&*user.username);
-        }
-        if let Some(email) = user.email.as_ref().map(|email| email.to_lowercase())
-            && owned(&self.emails, &email)
-        {
-            self.emails.remove(email.as_str());
+    fn unindex_name(&mut self, user: &User) {
+        // Another account may have taken the name meanwhile: a provider's changes need not arrive in order.
+        if self.usernames.get(&user.username) == Some(&user.id) {
+            self.usernames.remove(&user.username);
         }
         if let Ok(position) = self.people.binary_search(&(user.username.clone(), user.id.clone())) {
             self.people.remove(position);
+        }
+    }
+
+    fn unindex_email(&mut self, user: &User) {
+        let Some(email) = user.email.as_ref().map(|email| email.to_lowercase()) else { return };
+        if self.emails.get(email.as_str()) == Some(&user.id) {
+            self.emails.remove(email.as_str());
         }
     }
 
@@ -244,19 +251,14 @@ impl Directory {
     }
 }
 
-/// Whether every index finds the two in the same way.
-fn is_found_alike(old: &User, new: &User) -> bool {
-    old.username == new.username && old.email == new.email && old.service_account_of == new.service_account_of
-}
-
 fn path_of(group: &Group) -> Arc<str> {
     GroupPath::of(&group.name).as_str().into()
 }
 
 /// Takes `value` out of the set of `key`, and the set out of the index once it is empty.
-fn take<K: Clone + Eq + Hash, V: Clone + Ord>(index: &mut HashMap<K, OrdSet<V>>, key: &K, value: &V) -> bool {
+fn take<K: Clone + Eq + Hash, S: Set<V>, V>(index: &mut HashMap<K, S>, key: &K, value: &V) -> bool {
     let Some(values) = index.get_mut(key) else { return false };
-    let taken = values.remove(value).is_some();
+    let taken = values.remove(value);
     if values.is_empty() {
         index.remove(key);
     }

@@ -4,6 +4,7 @@ mod changes;
 mod people;
 mod picture;
 mod roles;
+mod small_set;
 
 pub use people::PeopleFilter;
 pub use picture::Directory;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
 use super::super::{Group, Invitation, InvitationId, Realm, Revision, Role, RoleKey, User};
+use super::small_set::SmallSet;
 use crate::names::{GroupId, GroupPath, UserId};
 
 /// A name and the id that has it: sorts by name.
@@ -33,11 +34,11 @@ pub struct Directory {
     pub(super) paths: OrdMap<Arc<str>, OrdSet<GroupId>>,
     pub(super) children: HashMap<GroupId, OrdSet<GroupId>>,
     pub(super) members: HashMap<GroupId, OrdSet<Named<UserId>>>,
-    pub(super) memberships: HashMap<UserId, OrdSet<Named<GroupId>>>,
+    pub(super) memberships: HashMap<UserId, SmallSet<Named<GroupId>>>,
     /// Which groups list a username as administrator.
     pub(super) administered: HashMap<Arc<str>, OrdSet<GroupId>>,
     pub(super) roles: OrdMap<RoleKey, Arc<Role>>,
-    pub(super) user_roles: HashMap<UserId, OrdSet<RoleKey>>,
+    pub(super) user_roles: HashMap<UserId, SmallSet<RoleKey>>,
     pub(super) group_roles: HashMap<GroupId, OrdSet<RoleKey>>,
     pub(super) role_users: HashMap<RoleKey, OrdSet<UserId>>,
     pub(super) role_groups: HashMap<RoleKey, OrdSet<GroupId>>,

@@ -68,10 +68,11 @@ impl Directory {
     /// Whether the user effectively holds the administrator role. Costs a look-up per group of the user, not per role.
     #[must_use]
     pub fn is_administrator(&self, user: &UserId) -> bool {
-        let grants = |roles: Option<&OrdSet<RoleKey>>| {
-            roles.is_some_and(|roles| self.administrator_roles.iter().any(|role| roles.contains(role)))
-        };
-        grants(self.user_roles.get(user)) || self.groups_around(user).any(|group| grants(self.group_roles.get(group)))
+        let own = self.user_roles.get(user);
+        own.is_some_and(|roles| self.administrator_roles.iter().any(|role| roles.contains(role)))
+            || self
+                .groups_around(user)
+                .any(|group| self.administrator_roles.iter().any(|role| self.group_has_role(group, role)))
     }
 
     /// Everyone who effectively holds the administrator role: directly, through a group, or through a role that contains it.
