@@ -5,6 +5,7 @@ Usage: python_sdk.py <primehub server binary> <primehub command of the SDK>
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,17 +23,26 @@ def check(condition, message):
 
 
 class Client:
-    """The SDK's command line with one configuration file."""
+    """The SDK's command line with one configuration file.
+
+    Its `admin` commands fail with `--config` before they send anything, so for them the file stands where the SDK looks by itself.
+    """
 
     def __init__(self, config):
         self.config = config
+        self.home = f"{config}.home"
+        place = os.path.join(self.home, ".primehub")
+        os.makedirs(place, exist_ok=True)
+        shutil.copy(config, os.path.join(place, "config.json"))
 
     def __call__(self, *arguments, given=None, exit_code=0, json_output=True):
         """Runs one command; answers what it printed, read as JSON unless said otherwise."""
-        command = [CLIENT, "--config", self.config, *(["--json"] if json_output else []), *arguments]
+        given_config = [] if arguments[0] == "admin" else ["--config", self.config]
+        command = [CLIENT, *given_config, *(["--json"] if json_output else []), *arguments]
+        environment = {**os.environ, "HOME": self.home}
         # Where a configuration is read, the SDK takes standard input if it is readable; otherwise it must not be.
         pipe = {"input": json.dumps(given)} if given is not None else {"stdin": NEVER_READABLE}
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **pipe)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment, **pipe)
         shown = f"{' '.join(arguments)}: exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         check(ended.returncode == exit_code, shown)
         if exit_code != 0:
@@ -59,7 +69,7 @@ def me(admin):
     check(found["username"] == "phadmin" and found["isAdmin"] is True, found)
     check(set(found) == {"id", "username", "firstName", "lastName", "email", "isAdmin"}, found)
     human = admin("me", json_output=False).splitlines()
-    check(human[0].startswith("id:") and human[1] == "username:      phadmin", human)
+    check(human[0].startswith("id:") and human[1] == "username:       phadmin", human)
     return found
 
 
@@ -81,12 +91,13 @@ def groups_of_a_group_administrator(up, client, member):
     check(newcomer["username"] not in users, users)
 
     settings = {
-        "trackingUri": "http://mlflow.example.com", "uiUrl": "http://mlflow.example.com/ui",
-        "trackingEnvs": [{"name": "KEY", "value": "a=b=c"}], "artifactEnvs": [],
+        "tracking_uri": "http://mlflow.example.com", "ui_uri": "http://mlflow.example.com/ui",
+        "tracking_envs": [{"name": "KEY", "value": "a=b=c"}], "artifact_envs": [],
     }
     client("groups", "set-mlflow", group["id"], given=settings)
     stored = client("groups", "get-mlflow", group["id"])
-    check(stored["trackingEnvs"] == settings["trackingEnvs"], stored)
+    check(stored["trackingEnvs"] == settings["tracking_envs"], stored)
+    check(stored["uiUrl"] == settings["ui_uri"], stored)
     client("groups", "unset-mlflow", group["id"])
     stored = client("groups", "get-mlflow", group["id"])
     check(stored["trackingUri"] is None and stored["trackingEnvs"] == [], stored)
@@ -170,8 +181,10 @@ def rejected_token(folder, up):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        # Who changed what goes to standard error; a server that ends badly has said why there.
+        log = open(os.path.join(folder, "log"), "w+", encoding="utf-8")
         server = subprocess.Popen(
-            [SERVER, "up", "--port", "0", "--config-dir", folder], stdout=subprocess.PIPE, text=True
+            [SERVER, "up", "--port", "0", "--config-dir", folder], stdout=subprocess.PIPE, stderr=log, text=True
         )
         try:
             first = server.stdout.readline()
@@ -188,7 +201,14 @@ def main():
         finally:
             server.send_signal(signal.SIGTERM)
             code = server.wait(timeout=20)
-        check(code == 0, f"the server ends in order: {code}")
+            log.seek(0)
+            logged = log.read()
+            log.close()
+        check(code == 0, f"the server ends in order: {code}\n{logged}")
+        records = [line for line in logged.splitlines() if "audit" in line]
+        check(any("createGroup" in record and "phadmin" in record for record in records), logged)
+        for secret in [up["shared_secret"], up["client_secret"], *(person["api_token"] for person in up["people"])]:
+            check(secret not in logged, "a secret was logged")
     print(f"{checks} passed, 0 failed")
 
 

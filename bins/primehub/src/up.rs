@@ -1,6 +1,7 @@
 //! `primehub up`: everything in one process, on loopback.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
@@ -184,5 +185,6 @@ fn random_secret() -> SecretString {
 fn log_to_standard_error() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("PRIMEHUB_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,audit=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colors = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).init();
 }
