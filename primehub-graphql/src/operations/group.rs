@@ -1,0 +1,134 @@
+//! Creating and deleting groups, and what goes with them.
+
+use std::sync::Arc;
+
+use primehub_core::access::PlatformAdministrator;
+use primehub_core::identity::{
+    AdminsEdit, Attributes, Binding, Directory, Group, GroupSettings, GroupSettingsEdit, IdentityError, Key, NewGroup,
+    check_lengths,
+};
+use primehub_core::names::{GroupId, GroupName, UserId};
+
+use super::group_list::find;
+use super::group_members::{Side, check_new_admins, check_users_exist};
+use super::steps::all_bound;
+use crate::error::{ApiError, Code};
+use crate::request::Request;
+
+/// A group as a client asks for it.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupCreation {
+    /// Its name.
+    pub(crate) name: GroupName,
+    /// Its settings.
+    pub(crate) settings: GroupSettingsEdit,
+    /// Its first members.
+    pub(crate) connect: Vec<UserId>,
+}
+
+/// Creates a group with its members: wholly or, if a member cannot be connected, not at all.
+///
+/// # Errors
+/// A taken name, the licence, settings or members that do not fit. A shared volume needs Kubernetes.
+pub(crate) async fn create_group(
+    request: &Request,
+    _: &PlatformAdministrator,
+    wanted: GroupCreation,
+) -> Result<Arc<Group>, ApiError> {
+    let limit = request.store().capabilities().group_attribute_length;
+    let attributes = first_attributes(&request.directory(), &wanted, request.config().deploy_mode, limit)?;
+    let mut new = NewGroup::new(wanted.name);
+    new.attributes = attributes;
+    new.at_most = request.config().license.max_groups.map(u64::from);
+    let created = request.store().create_group(&request.actor(), new).await.map_err(of_group_creation)?.value;
+    let joins: Vec<_> =
+        wanted.connect.into_iter().map(|user| Binding::Join { user, group: created.id.clone() }).collect();
+    let directory = request.read_again();
+    if !joins.is_empty() {
+        let outcomes = request.store().bind(&request.actor(), &joins).await;
+        if let Err(failure) = all_bound(&directory, &joins, outcomes) {
+            return Err(undo_creation(request, &created, failure).await);
+        }
+    }
+    let directory = request.read_again();
+    find(&directory, &created.id).cloned().ok_or_else(|| absent(&created.id))
+}
+
+/// The attributes of a new group, if everything about it is in order.
+fn first_attributes(
+    directory: &Directory,
+    wanted: &GroupCreation,
+    deploy_mode: bool,
+    limit: usize,
+) -> Result<Attributes, ApiError> {
+    check_users_exist(directory, Side::Connect, &wanted.connect)?;
+    if let Some(AdminsEdit::Replace(names)) = &wanted.settings.admins {
+        check_new_admins(directory, names, |user| wanted.connect.contains(user))?;
+    }
+    let settings = wanted.settings.clone().for_creation(deploy_mode);
+    let edits = settings.attributes();
+    check_lengths(&edits, limit)?;
+    let read = settings.apply_to(&Attributes::default());
+    read.validate()?;
+    if read.enabled_shared_volume {
+        return Err(ApiError::needs_kubernetes("a shared volume"));
+    }
+    let mut attributes = Attributes::default();
+    attributes.apply(&edits);
+    Ok(attributes)
+}
+
+/// Takes a group away whose members could not be connected: with it in the way, trying again would fail for its name.
+async fn undo_creation(request: &Request, created: &Group, failure: ApiError) -> ApiError {
+    let undone = request.store().delete_group(&request.actor(), &created.id).await;
+    request.read_again();
+    let ApiError { code, message } = failure;
+    match undone {
+        Ok(_) | Err(IdentityError::Absent(_)) => {
+            ApiError::new(code, format!("group {} was not created: {message}", created.name))
+        }
+        Err(error) => {
+            tracing::error!(group.id = %created.id, %error, "a group that was created in part could not be deleted");
+            let message = format!("done: creating group {}; failed: {message}; deleting the group again", created.name);
+            ApiError::new(Code::PartialFailure, message)
+        }
+    }
+}
+
+/// Deletes a group, and answers it as it was, with the last picture that shows it.
+///
+/// # Errors
+/// An absent group, the group of everyone. A group with a shared volume needs Kubernetes: the volume would stay, and become that of a
+/// later group of the same name.
+pub(crate) async fn delete_group(
+    request: &Request,
+    _: &PlatformAdministrator,
+    id: &GroupId,
+) -> Result<(Arc<Directory>, Arc<Group>), ApiError> {
+    let directory = request.directory();
+    let group = find(&directory, id).ok_or_else(|| absent(id))?;
+    if id == directory.everyone_id() {
+        return Err(ApiError::invalid("where.id", "is the group of everyone, which cannot be deleted"));
+    }
+    if GroupSettings::of(&group.attributes).enabled_shared_volume {
+        return Err(ApiError::needs_kubernetes("deleting a group with a shared volume"));
+    }
+    let deleted = request.store().delete_group(&request.actor(), id).await?.value;
+    request.read_again();
+    Ok((directory, deleted))
+}
+
+/// The error for a group that does not exist.
+pub(crate) fn absent(id: &GroupId) -> ApiError {
+    IdentityError::Absent(Key::Group(id.clone())).into()
+}
+
+/// The error of creating a group: as everywhere, except that a reached limit is the licence's, with the text that clients show.
+fn of_group_creation(error: IdentityError) -> ApiError {
+    match error {
+        IdentityError::LimitReached { .. } => {
+            ApiError::new(Code::ExceedQuota, "Number of groups exceeds license limitation")
+        }
+        other => other.into(),
+    }
+}

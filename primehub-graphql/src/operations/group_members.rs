@@ -1,0 +1,168 @@
+//! Who joins and leaves a group, and who of them administers it.
+
+use primehub_core::identity::{AdminsEdit, Directory, Group, GroupSettings};
+use primehub_core::names::UserId;
+
+use crate::error::ApiError;
+
+/// Which of the two lists of users an input names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Side {
+    /// Who joins.
+    Connect,
+    /// Who leaves.
+    Disconnect,
+}
+
+impl Side {
+    fn field(self) -> &'static str {
+        match self {
+            Self::Connect => "users.connect",
+            Self::Disconnect => "users.disconnect",
+        }
+    }
+}
+
+/// Checks that every id is somebody's, before anything is written.
+///
+/// # Errors
+/// The first one that is not.
+pub(crate) fn check_users_exist(directory: &Directory, side: Side, ids: &[UserId]) -> Result<(), ApiError> {
+    match ids.iter().find(|id| directory.user(id).is_none()) {
+        Some(id) => Err(ApiError::invalid(side.field(), format_args!("names no user: {id}"))),
+        None => Ok(()),
+    }
+}
+
+/// Checks that everybody who is to administer a group is in it: otherwise a later account of that name would administer it.
+///
+/// # Errors
+/// The first name that is nobody's, or that of somebody outside.
+pub(crate) fn check_new_admins(
+    directory: &Directory,
+    names: &[String],
+    is_inside: impl Fn(&UserId) -> bool,
+) -> Result<(), ApiError> {
+    for name in names {
+        match directory.user_named(name) {
+            None => return Err(ApiError::invalid("admins", format_args!("names no user: {name}"))),
+            Some(user) if !is_inside(&user.id) => {
+                return Err(ApiError::invalid(
+                    "admins",
+                    format_args!("names a user who is not a member of the group: {name}"),
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a client's list of administrators, and who leaves, means for the stored list: additions and removals, not a list.
+///
+/// Clients send the whole list, which they read a moment before. Written as it is, it would undo what somebody else has changed meanwhile;
+/// its difference from the list in the picture does not. Whoever leaves the group is taken out of the list in any case. Names that are
+/// stored already are not questioned: only whoever comes to the list must be in the group.
+///
+/// # Errors
+/// A new name that is nobody's, or that of somebody outside.
+pub(crate) fn admins_change(
+    directory: &Directory,
+    group: &Group,
+    given: Option<&AdminsEdit>,
+    connect: &[UserId],
+    disconnect: &[UserId],
+) -> Result<Option<AdminsEdit>, ApiError> {
+    let leaving: Vec<String> =
+        disconnect.iter().filter_map(|id| directory.user(id)).map(|user| user.username.to_string()).collect();
+    let stored = GroupSettings::of(&group.attributes).admins;
+    let change = match given {
+        None if leaving.is_empty() => return Ok(None),
+        None => AdminsEdit::Change { add: Vec::new(), remove: leaving },
+        Some(AdminsEdit::Replace(wanted)) => AdminsEdit::Change {
+            add: wanted.iter().filter(|name| !stored.contains(name)).cloned().collect(),
+            remove: stored.iter().filter(|name| !wanted.contains(name)).cloned().collect(),
+        }
+        .without(&leaving),
+        Some(change) => change.clone().without(&leaving),
+    };
+    if let AdminsEdit::Change { add, .. } = &change {
+        check_new_admins(directory, add, |user| connect.contains(user) || directory.is_member(user, &group.id))?;
+    }
+    Ok(Some(change))
+}
+
+#[cfg(test)]
+mod tests {
+    use primehub_core::identity::{ADMINS, RoleKey, User};
+    use rstest::rstest;
+
+    use super::*;
+
+    /// amy and bob are in the lab, which lists amy and a name that has no account any more; cat is outside.
+    fn directory() -> Directory {
+        let mut directory = Directory::new("everyone".into(), RoleKey::administrator("primehub"));
+        let mut lab = Group::new("lab".into(), "lab");
+        lab.attributes.set(ADMINS, vec!["amy".into(), "gone".into()]);
+        directory.put_group(lab);
+        for name in ["amy", "bob", "cat"] {
+            directory.put_user(User::new(name.into(), name));
+        }
+        directory.join(&"amy".into(), &"lab".into());
+        directory.join(&"bob".into(), &"lab".into());
+        directory
+    }
+
+    fn change(given: Option<&str>, connect: &[&str], disconnect: &[&str]) -> Result<Option<(String, String)>, String> {
+        let directory = directory();
+        let group = directory.group(&"lab".into()).unwrap();
+        let ids = |names: &[&str]| names.iter().map(|name| UserId::from(*name)).collect::<Vec<_>>();
+        let given = given.map(AdminsEdit::parse);
+        match admins_change(&directory, group, given.as_ref(), &ids(connect), &ids(disconnect)) {
+            Ok(Some(AdminsEdit::Change { add, remove })) => Ok(Some((add.join(","), remove.join(",")))),
+            Ok(other) => {
+                assert_eq!(other, None);
+                Ok(None)
+            }
+            Err(error) => Err(error.message),
+        }
+    }
+
+    #[rstest]
+    #[case::the_list_as_it_is(Some("amy,gone"), &[], &[], "", "")]
+    #[case::one_more(Some("amy,gone,bob"), &[], &[], "bob", "")]
+    #[case::a_leading_comma(Some(",amy,gone,bob"), &[], &[], "bob", "")]
+    #[case::one_less(Some("amy"), &[], &[], "", "gone")]
+    #[case::nobody(Some(""), &[], &[], "", "amy,gone")]
+    #[case::joins_and_administers(Some("amy,gone,cat"), &["cat"], &[], "cat", "")]
+    #[case::leaves(None, &[], &["amy"], "", "amy")]
+    #[case::leaves_although_listed(Some("amy,gone,bob"), &[], &["bob", "amy"], "", "bob,amy")]
+    fn a_list_becomes_a_change(
+        #[case] given: Option<&str>,
+        #[case] connect: &[&str],
+        #[case] disconnect: &[&str],
+        #[case] add: &str,
+        #[case] remove: &str,
+    ) {
+        assert_eq!(change(given, connect, disconnect), Ok(Some((add.to_owned(), remove.to_owned()))));
+    }
+
+    #[test]
+    fn without_list_and_leavers_nothing_changes() {
+        assert_eq!(change(None, &["cat"], &[]), Ok(None));
+    }
+
+    #[rstest]
+    #[case::nobody("amy,dan", "admins names no user: dan")]
+    #[case::outsider("amy,cat", "admins names a user who is not a member of the group: cat")]
+    #[case::login_names_are_lower_case("Bob", "admins names no user: Bob")]
+    fn new_administrators_are_members(#[case] given: &str, #[case] message: &str) {
+        assert_eq!(change(Some(given), &[], &[]), Err(message.to_owned()));
+    }
+
+    #[test]
+    fn users_are_looked_up_before_anything_is_written() {
+        let error = check_users_exist(&directory(), Side::Disconnect, &["amy".into(), "7".into()]).unwrap_err();
+        assert_eq!(error, ApiError::invalid("users.disconnect", "names no user: 7"));
+    }
+}
