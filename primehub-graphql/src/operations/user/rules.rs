@@ -1,0 +1,123 @@
+//! What must not happen to accounts and memberships, whoever asks.
+
+use std::sync::Arc;
+
+use primehub_core::identity::{AdminsEdit, Directory, Group, GroupEdit, GroupSettingsEdit, User};
+use primehub_core::names::{GroupId, InvalidName, UserId, UserName};
+
+use crate::error::{ApiError, Code};
+
+/// The user with that id.
+///
+/// # Errors
+/// [`Code::UserNotExist`].
+pub(super) fn existing_user<'a>(directory: &'a Directory, id: &UserId) -> Result<&'a Arc<User>, ApiError> {
+    directory.user(id).ok_or_else(|| ApiError::new(Code::UserNotExist, "user does not exist"))
+}
+
+/// The top-level group with that id.
+///
+/// # Errors
+/// [`Code::ResourceNotFound`].
+pub(super) fn existing_group<'a>(directory: &'a Directory, id: &GroupId) -> Result<&'a Arc<Group>, ApiError> {
+    let absent = || ApiError::new(Code::ResourceNotFound, format!("group {id} does not exist"));
+    directory.group(id).filter(|group| group.parent.is_none()).ok_or_else(absent)
+}
+
+/// A username that a new or renamed account may have.
+///
+/// # Errors
+/// [`Code::RequestBodyInvalid`].
+pub(crate) fn acceptable_username(text: &str) -> Result<UserName, ApiError> {
+    text.parse().map_err(|error: InvalidName| {
+        ApiError::invalid("username", format!("cannot be {:?}: {}", error.input(), error.reason()))
+    })
+}
+
+/// Refuses what would lock people out of the platform: doing `what` to one's own account, or to the last administrator who can log in.
+///
+/// # Errors
+/// [`Code::NotAuth`]: the console shows its text to the person.
+pub(super) fn keeps_administrators(
+    directory: &Directory,
+    caller: Option<&UserId>,
+    target: &UserId,
+    what: &str,
+) -> Result<(), ApiError> {
+    if caller == Some(target) {
+        return Err(ApiError::new(Code::NotAuth, format!("you cannot {what} your own account")));
+    }
+    let is_last = directory.is_administrator(target)
+        && !directory.administrators().any(|user| user.enabled && user.id != *target);
+    if is_last {
+        return Err(ApiError::new(Code::NotAuth, format!("you cannot {what} the last administrator")));
+    }
+    Ok(())
+}
+
+/// The edit after which `username` is no administrator of a group, and `successor`, if any, is one instead.
+pub(super) fn administrator_replaced(username: &str, successor: Option<&str>) -> GroupEdit {
+    let add = successor.map(str::to_owned).into_iter().collect();
+    let admins = Some(AdminsEdit::Change { add, remove: vec![username.to_owned()] });
+    GroupEdit {
+        attributes: GroupSettingsEdit { admins, ..GroupSettingsEdit::default() }.attributes(),
+        ..GroupEdit::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use primehub_core::identity::{Role, RoleKey, Subject};
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Amy and the disabled Zoe are administrators, bob is not.
+    fn directory() -> Directory {
+        let role = RoleKey::administrator("primehub");
+        let mut directory = Directory::new("everyone".into(), role.clone());
+        directory.put_role(Role::new(role.clone()));
+        for name in ["amy", "bob", "zoe"] {
+            let mut user = User::new(name.into(), name);
+            user.enabled = name != "zoe";
+            directory.put_user(user);
+        }
+        for name in ["amy", "zoe"] {
+            directory.grant(&Subject::User(name.into()), &role);
+        }
+        directory
+    }
+
+    #[rstest]
+    #[case::oneself(Some("amy"), "amy", Some("you cannot delete your own account"))]
+    #[case::the_last_one_who_can_log_in(None, "amy", Some("you cannot delete the last administrator"))]
+    #[case::a_disabled_administrator(Some("amy"), "zoe", None)]
+    #[case::somebody_else(Some("amy"), "bob", None)]
+    fn somebody_is_left_to_administer(
+        #[case] caller: Option<&str>,
+        #[case] target: &str,
+        #[case] refused: Option<&str>,
+    ) {
+        let caller = caller.map(UserId::from);
+        let error = keeps_administrators(&directory(), caller.as_ref(), &target.into(), "delete").err();
+        assert_eq!(error, refused.map(|text| ApiError::new(Code::NotAuth, text)));
+    }
+
+    #[test]
+    fn a_nested_group_is_no_group_to_join() {
+        let mut directory = directory();
+        directory.put_group(Group::new("lab".into(), "lab"));
+        let mut nested = Group::new("nested".into(), "nested");
+        nested.parent = Some("lab".into());
+        directory.put_group(nested);
+        assert!(existing_group(&directory, &"lab".into()).is_ok());
+        assert_eq!(existing_group(&directory, &"nested".into()).unwrap_err().code, Code::ResourceNotFound);
+    }
+
+    #[test]
+    fn a_username_that_cannot_be_is_shown_with_the_reason() {
+        let error = acceptable_username("Bob").unwrap_err();
+        let message = r#"username cannot be "Bob": only the letters a-z, digits, '-', '_', '.' and '@' are allowed"#;
+        assert_eq!(error, ApiError::new(Code::RequestBodyInvalid, message));
+    }
+}

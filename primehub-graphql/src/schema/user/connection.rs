@@ -1,0 +1,215 @@
+//! Pages of users. Their cursors are page numbers, not ids: the published clients count with them.
+
+use std::sync::Arc;
+
+use async_graphql::SimpleObject;
+use primehub_core::identity::{Directory, PeopleFilter, User};
+use primehub_core::names::UserId;
+
+use super::input::UserWhereInput;
+use super::node::UserNode;
+use crate::error::ApiError;
+use crate::request::Request;
+use crate::schema::paging::{PAGE_SIZE, Page, PageArguments, PageInfo, count, natural};
+
+/// One page of users.
+#[derive(SimpleObject)]
+pub(crate) struct UserConnection {
+    /// Where the page stands.
+    page_info: PageInfo,
+    /// Its rows.
+    edges: Vec<Option<UserEdge>>,
+}
+
+/// One row of a page of users.
+#[derive(SimpleObject)]
+pub(crate) struct UserEdge {
+    /// Id of the user.
+    cursor: String,
+    /// The user.
+    node: UserNode,
+}
+
+impl UserConnection {
+    pub(super) fn new(request: &Request, directory: &Arc<Directory>, page: Page<Arc<User>>) -> Self {
+        let edge = |user: Arc<User>| {
+            Some(UserEdge { cursor: user.id.to_string(), node: UserNode::new(request, directory, user) })
+        };
+        Self { page_info: page.info, edges: page.rows.into_iter().map(edge).collect() }
+    }
+}
+
+/// The people of one page.
+///
+/// `first`, or else `last`, is the number of rows; `page` counts pages from 1, `after` and `before` from 0, and say the same.
+///
+/// # Errors
+/// A negative number.
+pub(super) fn people_page(
+    directory: &Directory,
+    condition: Option<UserWhereInput>,
+    arguments: &PageArguments,
+) -> Result<Page<Arc<User>>, ApiError> {
+    let condition = condition.unwrap_or_default();
+    let filter = filter(&condition);
+    let (size, index) = (page_size(arguments)?, page_index(arguments)?);
+    if let Some(id) = condition.id {
+        let found = directory.user(&UserId::from(id.0)).filter(|user| filter.matches(user));
+        return Ok(one(found.cloned()));
+    }
+    let offset = index.saturating_mul(size);
+    let (rows, total) = directory.people_page(&filter, offset, size);
+    let has_next_page = size > 0 && offset.saturating_add(size) < total;
+    let info = PageInfo {
+        current_page: Some(count(index.saturating_add(1))),
+        total_page: Some(if size == 0 { 1 } else { count(total.div_ceil(size).max(1)) }),
+        has_next_page,
+        has_previous_page: index > 0,
+        start_cursor: index.checked_sub(1).map(|previous| previous.to_string()),
+        end_cursor: has_next_page.then(|| (index + 1).to_string()),
+    };
+    Ok(Page { rows, info })
+}
+
+fn filter(condition: &UserWhereInput) -> PeopleFilter {
+    // The identity provider's own wildcards, which some people type: parts are found anywhere without them.
+    let search = condition.search.as_ref().map(|text| text.replace(['*', '"'], " "));
+    PeopleFilter::new(condition.username_contains.as_deref(), condition.email_contains.as_deref(), search.as_deref())
+}
+
+fn one(user: Option<Arc<User>>) -> Page<Arc<User>> {
+    let cursor = user.as_ref().map(|user| user.id.to_string());
+    let info = PageInfo {
+        current_page: Some(1),
+        total_page: Some(1),
+        start_cursor: cursor.clone(),
+        end_cursor: cursor,
+        ..PageInfo::default()
+    };
+    Page { rows: user.into_iter().collect(), info }
+}
+
+fn page_size(arguments: &PageArguments) -> Result<usize, ApiError> {
+    let (first, last) = (natural("first", arguments.first)?, natural("last", arguments.last)?);
+    Ok(first.or(last).unwrap_or(PAGE_SIZE))
+}
+
+/// Position of the page, from 0. Page 0, and a cursor that is no number, mean the first.
+fn page_index(arguments: &PageArguments) -> Result<usize, ApiError> {
+    let cursor = arguments.after.as_ref().or(arguments.before.as_ref());
+    let by_cursor = || cursor.and_then(|cursor| cursor.trim().parse().ok()).unwrap_or_default();
+    Ok(natural("page", arguments.page)?.map_or_else(by_cursor, |page| page.saturating_sub(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use primehub_core::identity::RoleKey;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::error::Code;
+
+    /// 25 people, `u00` to `u24`; every fifth has an e-mail address.
+    fn directory() -> Directory {
+        let mut directory = Directory::new("everyone".into(), RoleKey::administrator("primehub"));
+        for number in 0..25 {
+            let name = format!("u{number:02}");
+            let mut user = User::new(format!("id-{name}").into(), name);
+            user.email = (number % 5 == 0).then(|| format!("Mail{number}@example.com"));
+            directory.put_user(user);
+        }
+        directory
+    }
+
+    fn arguments(
+        first: Option<i32>,
+        last: Option<i32>,
+        after: Option<&str>,
+        before: Option<&str>,
+        page: Option<i32>,
+    ) -> PageArguments {
+        PageArguments { first, last, after: after.map(str::to_owned), before: before.map(str::to_owned), page }
+    }
+
+    fn names(page: &Page<Arc<User>>) -> String {
+        let names: Vec<_> = page.rows.iter().map(|user| &*user.username).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            [only] => (*only).to_owned(),
+            [first, .., last] => format!("{first}-{last}"),
+        }
+    }
+
+    #[rstest]
+    #[case::nothing_said(arguments(None, None, None, None, None), "u00-u09", 1, None, Some("1"))]
+    #[case::the_clients_first_page(arguments(Some(10), None, Some("0"), None, None), "u00-u09", 1, None, Some("1"))]
+    #[case::second_by_after(arguments(Some(10), None, Some("1"), None, None), "u10-u19", 2, Some("0"), Some("2"))]
+    #[case::second_by_before(arguments(None, Some(10), None, Some("1"), None), "u10-u19", 2, Some("0"), Some("2"))]
+    #[case::the_console_goes_back(arguments(Some(10), None, None, Some("0"), None), "u00-u09", 1, None, Some("1"))]
+    #[case::the_last_page(arguments(Some(10), None, Some("2"), None, None), "u20-u24", 3, Some("1"), None)]
+    #[case::past_the_end(arguments(Some(10), None, Some("3"), None, None), "", 4, Some("2"), None)]
+    #[case::page_wins(arguments(Some(10), None, Some("0"), None, Some(3)), "u20-u24", 3, Some("1"), None)]
+    #[case::page_zero_is_the_first(arguments(None, None, None, None, Some(0)), "u00-u09", 1, None, Some("1"))]
+    #[case::no_number(arguments(Some(10), None, Some("x"), None, None), "u00-u09", 1, None, Some("1"))]
+    #[case::everybody_fits(arguments(Some(25), None, None, None, None), "u00-u24", 1, None, None)]
+    #[case::first_wins(arguments(Some(2), Some(3), None, None, None), "u00-u01", 1, None, Some("1"))]
+    #[case::huge(
+        arguments(Some(i32::MAX), None, Some("18446744073709551615"), None, None),
+        "",
+        i32::MAX,
+        Some("18446744073709551614"),
+        None
+    )]
+    fn cursors_are_page_numbers(
+        #[case] arguments: PageArguments,
+        #[case] rows: &str,
+        #[case] current: i32,
+        #[case] start: Option<&str>,
+        #[case] end: Option<&str>,
+    ) {
+        let page = people_page(&directory(), None, &arguments).unwrap();
+        assert_eq!(names(&page), rows);
+        assert_eq!(page.info.current_page, Some(current));
+        assert_eq!((page.info.start_cursor.as_deref(), page.info.end_cursor.as_deref()), (start, end));
+        assert_eq!((page.info.has_previous_page, page.info.has_next_page), (start.is_some(), end.is_some()));
+    }
+
+    #[rstest]
+    #[case::by_first(Some(0), None)]
+    #[case::by_last(None, Some(0))]
+    fn no_rows_wanted_are_none(#[case] first: Option<i32>, #[case] last: Option<i32>) {
+        let page = people_page(&directory(), None, &arguments(first, last, None, None, None)).unwrap();
+        assert_eq!((page.rows.len(), page.info.total_page, page.info.has_next_page), (0, Some(1), false));
+    }
+
+    #[rstest]
+    #[case(Some(-1), None, None)]
+    #[case(None, Some(-1), None)]
+    #[case(None, None, Some(-1))]
+    fn negative_numbers_are_refused(#[case] first: Option<i32>, #[case] last: Option<i32>, #[case] page: Option<i32>) {
+        let error = people_page(&directory(), None, &arguments(first, last, None, None, page)).unwrap_err();
+        assert_eq!(error.code, Code::BadUserInput);
+    }
+
+    #[rstest]
+    #[case::by_name(UserWhereInput { username_contains: Some("U1".into()), ..UserWhereInput::default() }, "u10-u14", 2)]
+    #[case::by_address(UserWhereInput { email_contains: Some("mail".into()), ..UserWhereInput::default() }, "u00-u20", 1)]
+    #[case::by_search(UserWhereInput { search: Some("*mail1*".into()), ..UserWhereInput::default() }, "u10-u15", 1)]
+    #[case::empty_search(UserWhereInput { search: Some(String::new()), ..UserWhereInput::default() }, "u00-u04", 5)]
+    #[case::nobody(UserWhereInput { search: Some("zoe".into()), ..UserWhereInput::default() }, "", 1)]
+    fn pages_are_counted_with_the_filter(#[case] condition: UserWhereInput, #[case] rows: &str, #[case] total: i32) {
+        let page = people_page(&directory(), Some(condition), &arguments(Some(5), None, None, None, None)).unwrap();
+        assert_eq!((names(&page).as_str(), page.info.total_page), (rows, Some(total)));
+    }
+
+    #[rstest]
+    #[case::known("id-u07", "u07", Some("id-u07"))]
+    #[case::unknown("u07", "", None)]
+    fn one_user_by_id(#[case] id: &str, #[case] rows: &str, #[case] cursor: Option<&str>) {
+        let condition = UserWhereInput { id: Some(id.into()), ..UserWhereInput::default() };
+        let page = people_page(&directory(), Some(condition), &PageArguments::default()).unwrap();
+        assert_eq!(names(&page), rows);
+        assert_eq!((page.info.start_cursor.as_deref(), page.info.end_cursor.as_deref()), (cursor, cursor));
+        assert!(!page.info.has_next_page && !page.info.has_previous_page);
+    }
+}

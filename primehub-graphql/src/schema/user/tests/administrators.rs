@@ -1,0 +1,114 @@
+//! Rights that come and go with accounts.
+
+use primehub_core::identity::{Actor, Binding, IdentityStore as _, NewUser, Subject, attribute};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::schema::harness::{Answer, Harness};
+
+async fn update(harness: &Harness, username: &str, data: Value) -> Answer {
+    const UPDATE: &str = "mutation ($data: UserUpdateInput!, $where: UserWhereUniqueInput!) \
+        { updateUser(data: $data, where: $where) { id isAdmin } }";
+    let variables = json!({ "data": data, "where": { "id": harness.user_id(username).as_str() } });
+    harness.run(harness.caller("amy"), UPDATE, variables).await
+}
+
+/// Dan administers the platform because the members of `ops` do.
+async fn with_administrators_by_group() -> Harness {
+    let harness = Harness::new().await;
+    let role = harness.directory().administrator_role().clone();
+    harness.bind(Binding::Grant { to: Subject::Group(harness.group_id("ops")), role }).await;
+    harness.bind(Binding::Join { user: harness.user_id("dan"), group: harness.group_id("ops") }).await;
+    harness
+}
+
+#[tokio::test]
+async fn do_better_3_6_10_an_administrator_through_a_group_is_one_everywhere() {
+    let harness = with_administrators_by_group().await;
+    let data = harness.run_as("dan", "{ me { isAdmin } users { username isAdmin } }").await.data();
+    assert_eq!(data["me"]["isAdmin"], true);
+    assert_eq!(data["users"][3], json!({ "username": "dan", "isAdmin": true }));
+    harness.run_as("dan", "mutation { createUser(data: { username: \"eve\", isAdmin: true }) { id } }").await.data();
+}
+
+#[rstest]
+#[case::demoting(json!({ "isAdmin": false }), "NOT_AUTH: you cannot take the administrator's rights from your own account")]
+#[case::disabling(json!({ "enabled": false }), "NOT_AUTH: you cannot disable your own account")]
+#[tokio::test]
+async fn do_better_6_7_8_nobody_locks_themselves_out(#[case] data: Value, #[case] error: &str) {
+    let harness = Harness::new().await;
+    assert_eq!(update(&harness, "amy", data).await.error(), error);
+    assert!(harness.store.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn rights_are_given_and_taken() {
+    let harness = Harness::new().await;
+    assert_eq!(update(&harness, "dan", json!({ "isAdmin": true })).await.data()["updateUser"]["isAdmin"], true);
+    assert_eq!(update(&harness, "dan", json!({ "isAdmin": false })).await.data()["updateUser"]["isAdmin"], false);
+    assert_eq!(harness.store.take_calls(), ["bind", "bind"]);
+}
+
+#[tokio::test]
+async fn a_form_that_sends_back_what_it_has_read_changes_no_rights() {
+    let harness = with_administrators_by_group().await;
+    update(&harness, "dan", json!({ "isAdmin": true })).await.data();
+    update(&harness, "bob", json!({ "isAdmin": false })).await.data();
+    update(&harness, "bob", json!({ "isAdmin": null })).await.data();
+    assert!(harness.store.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn rights_that_come_from_a_group_cannot_be_taken_from_one_member() {
+    let harness = with_administrators_by_group().await;
+    let error = update(&harness, "dan", json!({ "isAdmin": false, "lastName": "D" })).await.error();
+    let expected =
+        "REQUEST_BODY_INVALID: isAdmin cannot be taken away here: it comes from a group or from another role";
+    assert_eq!(error, expected);
+    assert!(harness.store.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn do_better_6_7_8_whoever_leaves_a_group_stops_to_administer_it() {
+    let harness = Harness::new().await;
+    harness.set_group_attribute("ops", attribute::ADMINS, &["bob", "cat"]).await;
+    harness.set_group_attribute("lab", attribute::ADMINS, &["cat", "bob"]).await;
+    let lab = harness.group_id("lab");
+    update(&harness, "bob", json!({ "groups": { "disconnect": [{ "id": lab.as_str() }] } })).await.data();
+    assert_eq!(harness.group_attribute("lab", attribute::ADMINS), ["cat"]);
+    assert_eq!(harness.group_attribute("ops", attribute::ADMINS), ["bob", "cat"]);
+    assert_eq!(harness.groups_of("bob"), ["everyone"]);
+}
+
+#[tokio::test]
+async fn do_better_6_7_8_a_new_name_takes_over_the_administrators_lists() {
+    let harness = Harness::new().await;
+    harness.set_group_attribute("ops", attribute::ADMINS, &["bob", "cat"]).await;
+    let lab = harness.group_id("lab");
+    update(&harness, "bob", json!({ "username": "rob", "groups": { "disconnect": [{ "id": lab.as_str() }] } }))
+        .await
+        .data();
+    assert_eq!(harness.group_attribute("ops", attribute::ADMINS), ["cat", "rob"]);
+    assert!(harness.group_attribute("lab", attribute::ADMINS).is_empty());
+}
+
+#[tokio::test]
+async fn a_name_that_new_accounts_cannot_have_is_kept() {
+    let harness = Harness::new().await;
+    harness.memory.ensure_service_account(&Actor::service(), "Hub").unwrap();
+    update(&harness, "service-account-hub", json!({ "username": "service-account-hub", "lastName": "H" })).await.data();
+    let error = update(&harness, "dan", json!({ "username": "Dan" })).await.error();
+    assert!(error.starts_with("REQUEST_BODY_INVALID: username cannot be \"Dan\""), "{error}");
+}
+
+#[tokio::test]
+async fn do_better_6_7_8_the_next_owner_of_a_name_inherits_nothing() {
+    let harness = Harness::new().await;
+    harness.set_group_attribute("ops", attribute::ADMINS, &["cat", "bob"]).await;
+    let document = format!("mutation {{ deleteUser(where: {{ id: \"{}\" }}) {{ id }} }}", harness.user_id("bob"));
+    harness.run_as("amy", &document).await.data();
+    assert_eq!(harness.store.take_calls(), ["edit_group", "edit_group", "delete_user"]);
+    harness.memory.create_user(&Actor::service(), NewUser::new("bob".parse().unwrap())).await.unwrap();
+    assert_eq!(harness.directory().groups_administered_by("bob").count(), 0);
+    assert_eq!(harness.group_attribute("ops", attribute::ADMINS), ["cat"]);
+}

@@ -1,0 +1,10 @@
+//! Documents about users, sent to a platform in memory.
+
+mod administrators;
+mod create;
+mod delete;
+mod invitation;
+mod messages;
+mod read;
+mod tokens;
+mod update;
