@@ -1,0 +1,249 @@
+use std::sync::atomic::Ordering;
+
+use primehub_core::clock::Clock as _;
+use primehub_core::identity::{Freshness, User};
+use rstest::rstest;
+use serde_json::json;
+
+use super::super::testing::{Scene, scene, scene_with};
+use super::*;
+
+const INVALID: &str = "Invalid API Token";
+const AWAY: &str = "the identity provider is not available";
+
+fn go_stale(scene: &Scene) {
+    scene.issuer.away.store(true, Ordering::SeqCst);
+    let since = scene.clock.now();
+    *scene.store.freshness.write().unwrap() = Freshness::Stale { since, cause: "switched off".into() };
+}
+
+#[tokio::test]
+async fn access_tokens_name_people_and_administrators() {
+    let scene = scene();
+    assert_eq!(scene.bearer(&scene.issuer.access_token("ada", false)).await, "USER ada");
+    assert_eq!(scene.bearer(&scene.issuer.access_token("root", true)).await, "ADMIN root");
+    assert_eq!(scene.issuer.key_calls.load(Ordering::SeqCst), 1, "keys are kept");
+}
+
+#[tokio::test]
+async fn an_administrator_needs_the_role_in_the_token_and_in_the_picture() {
+    let scene = scene();
+    assert_eq!(scene.bearer(&scene.issuer.access_token("root", false)).await, "USER root");
+    assert_eq!(scene.bearer(&scene.issuer.access_token("ada", true)).await, "USER ada");
+}
+
+#[tokio::test]
+async fn revocation_is_live() {
+    let scene = scene();
+    let token = scene.issuer.access_token("ada", false);
+    assert_eq!(scene.bearer(&token).await, "USER ada");
+    scene.store.change(|directory| {
+        let mut user = User::new("ada".into(), "ada");
+        user.enabled = false;
+        directory.put_user(user);
+    });
+    assert_eq!(scene.bearer(&token).await, INVALID, "disabled");
+    scene.store.change(|directory| {
+        directory.remove_user(&"ada".into());
+    });
+    assert_eq!(scene.bearer(&token).await, INVALID, "deleted");
+}
+
+#[tokio::test]
+async fn the_shared_secret_is_a_server() {
+    let mut scene = scene();
+    assert_eq!(scene.bearer("open-sesam").await, INVALID);
+    assert_eq!(scene.bearer("open-sesame").await, "CLIENT");
+    scene.authenticator.shared_secret = None;
+    assert_eq!(scene.bearer("open-sesame").await, INVALID, "none configured, nobody is a server");
+}
+
+#[rstest]
+#[case::expired("exp", json!(1_700_000_000))]
+#[case::no_expiry("exp", json!(null))]
+#[case::not_yet_valid("nbf", json!(1_900_000_000))]
+#[case::another_issuer("iss", json!("https://elsewhere"))]
+#[case::another_client("azp", json!("account"))]
+#[case::id_token("typ", json!("ID"))]
+#[case::no_type("typ", json!(null))]
+#[case::no_subject("sub", json!(null))]
+#[case::disabled("sub", json!("off"))]
+#[case::unknown("sub", json!("nobody"))]
+#[tokio::test]
+async fn other_access_tokens_are_refused_without_an_exchange(#[case] claim: &str, #[case] value: serde_json::Value) {
+    let scene = scene();
+    let mut claims = scene.issuer.claims("ada", false);
+    claims[claim] = value;
+    assert_eq!(scene.bearer(&scene.issuer.sign(&claims)).await, INVALID);
+    assert_eq!(scene.issuer.exchange_calls.load(Ordering::SeqCst), 0, "it cannot be an API token");
+}
+
+#[tokio::test]
+async fn a_forged_signature_is_refused() {
+    let scene = scene();
+    let genuine = scene.issuer.access_token("ada", false);
+    let (text, _) = genuine.rsplit_once('.').unwrap();
+    let other = scene.issuer.access_token("root", true);
+    let (_, signature) = other.rsplit_once('.').unwrap();
+    assert_eq!(scene.bearer(&format!("{text}.{signature}")).await, INVALID);
+}
+
+#[tokio::test]
+async fn unknown_keys_are_looked_up_once_and_a_flood_costs_nothing() {
+    let scene = scene();
+    let calls = || scene.issuer.key_calls.load(Ordering::SeqCst);
+    assert_eq!(scene.bearer(&scene.issuer.access_token("ada", false)).await, "USER ada");
+    scene.clock.advance(Duration::from_secs(10));
+    scene.issuer.rotate("key-2");
+    let new = scene.issuer.access_token("ada", false);
+    assert_eq!(scene.bearer(&new).await, "USER ada", "a new key is found at once");
+    assert_eq!(calls(), 2);
+    scene.issuer.rotate("key-3");
+    let unpublished = scene.issuer.access_token("ada", false);
+    scene.issuer.rotate("key-2");
+    for _ in 0..50 {
+        assert_eq!(scene.bearer(&unpublished).await, INVALID);
+    }
+    assert_eq!(calls(), 2, "only just asked");
+    scene.clock.advance(Duration::from_secs(3));
+    assert_eq!(scene.bearer(&unpublished).await, INVALID);
+    assert_eq!(calls(), 3);
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_stops_counting() {
+    let scene = scene();
+    let token = scene.issuer.access_token("ada", false);
+    assert_eq!(scene.bearer(&token).await, "USER ada");
+    scene.issuer.rotate("key-2");
+    scene.clock.advance(Duration::from_secs(299));
+    assert_eq!(scene.bearer(&token).await, "USER ada");
+    scene.clock.advance(Duration::from_secs(1));
+    assert_eq!(scene.bearer(&token).await, INVALID);
+}
+
+#[tokio::test]
+async fn api_tokens_are_exchanged_and_remembered_for_30_seconds() {
+    let scene = scene();
+    let calls = || scene.issuer.exchange_calls.load(Ordering::SeqCst);
+    scene.issuer.give("offline-ada", "ada", false);
+    for _ in 0..10 {
+        assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    }
+    assert_eq!(calls(), 1);
+    scene.clock.advance(Duration::from_secs(29));
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    assert_eq!(calls(), 1);
+    scene.clock.advance(Duration::from_secs(1));
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    assert_eq!(calls(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_api_token_is_remembered_for_5_seconds() {
+    let scene = scene();
+    assert_eq!(scene.bearer("unknown").await, INVALID);
+    scene.issuer.give("unknown", "ada", false);
+    scene.clock.advance(Duration::from_secs(4));
+    assert_eq!(scene.bearer("unknown").await, INVALID);
+    scene.clock.advance(Duration::from_secs(1));
+    assert_eq!(scene.bearer("unknown").await, "USER ada");
+}
+
+#[tokio::test]
+async fn simultaneous_uses_of_one_api_token_cost_one_exchange() {
+    let scene = scene();
+    scene.issuer.give("offline-ada", "ada", false);
+    let all = futures::future::join_all((0..64).map(|_| scene.bearer("offline-ada"))).await;
+    assert!(all.iter().all(|outcome| outcome == "USER ada"));
+    assert_eq!(scene.issuer.exchange_calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn revoked_api_tokens_are_forgotten_at_once_even_during_an_exchange() {
+    let scene = scene();
+    scene.issuer.give("offline-ada", "ada", false);
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    scene.issuer.revoke("offline-ada");
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada", "nobody said so yet");
+    scene.authenticator.forget(&"ada".into());
+    assert_eq!(scene.bearer("offline-ada").await, INVALID);
+
+    scene.issuer.give("other", "ada", false);
+    scene.issuer.gate.forget_permits(usize::MAX);
+    let early = scene.bearer("other");
+    let revoke_and_use_again = async {
+        scene.issuer.revoke("other");
+        scene.authenticator.forget(&"ada".into());
+        let again = scene.bearer("other");
+        let (again, ()) = tokio::join!(again, async { scene.issuer.gate.add_permits(10) });
+        again
+    };
+    let (early, late) = tokio::join!(early, revoke_and_use_again);
+    assert_eq!(early, "USER ada", "it was good when it was asked for");
+    assert_eq!(late, INVALID, "an exchange from before does not count");
+}
+
+#[tokio::test]
+async fn while_the_issuer_is_away_known_tokens_go_on_and_others_wait() {
+    let scene = scene();
+    scene.issuer.give("offline-ada", "ada", false);
+    scene.issuer.give("offline-zoe", "zoe", false);
+    let access = scene.issuer.access_token("ada", false);
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    go_stale(&scene);
+    scene.clock.advance(Duration::from_secs(290));
+    assert_eq!(scene.bearer(&access).await, "USER ada", "until it expires");
+    assert_eq!(scene.bearer("offline-zoe").await, AWAY, "never seen before");
+    scene.clock.advance(Duration::from_mins(1));
+    assert_eq!(scene.bearer(&access).await, INVALID, "expired");
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada", "claims of the last good exchange");
+    let found = scene.authenticator.authenticate(&super::super::testing::authorization("Bearer offline-ada")).await;
+    assert!(found.is_ok_and(|found| found.stale_since.is_some()));
+    scene.clock.advance(Duration::from_secs(250));
+    assert_eq!(scene.bearer("offline-ada").await, AWAY, "ten minutes are over");
+    assert_eq!(scene.bearer("open-sesame").await, AWAY);
+
+    scene.issuer.away.store(false, Ordering::SeqCst);
+    *scene.store.freshness.write().unwrap() = Freshness::Live;
+    assert_eq!(scene.bearer("offline-zoe").await, "USER zoe", "an outage is never remembered as a refusal");
+}
+
+#[tokio::test]
+async fn without_a_picture_nobody_is_refused_or_let_in() {
+    let scene = scene();
+    *scene.store.freshness.write().unwrap() = Freshness::NotLoaded;
+    assert_eq!(scene.bearer(&scene.issuer.access_token("ada", false)).await, AWAY);
+    assert_eq!(scene.authenticator.readiness(), Err(AuthenticationError::Unavailable));
+    assert_eq!(scene.who("Digest x").await, "request not authorized", "that needs no picture");
+}
+
+#[tokio::test]
+async fn an_unknown_account_is_looked_up_once() {
+    let scene = scene();
+    scene.store.unseen.lock().unwrap().push(User::new("new".into(), "new"));
+    assert_eq!(scene.bearer(&scene.issuer.access_token("new", false)).await, "USER new");
+    assert_eq!(scene.store.refreshes.load(Ordering::SeqCst), 1);
+    let gone = scene.issuer.access_token("gone", false);
+    for _ in 0..20 {
+        assert_eq!(scene.bearer(&gone).await, INVALID);
+    }
+    assert_eq!(scene.store.refreshes.load(Ordering::SeqCst), 2, "the answer is remembered");
+    scene.clock.advance(Duration::from_secs(5));
+    assert_eq!(scene.bearer(&gone).await, INVALID);
+    assert_eq!(scene.store.refreshes.load(Ordering::SeqCst), 3);
+}
+
+#[rstest]
+#[case::off_by_default(false, "root:right", "request not authorized")]
+#[case::administrator(true, "root:right", "ADMIN root")]
+#[case::no_administrator(true, "ada:right", "USER ada")]
+#[case::wrong(true, "ada:wrong", "basic auth not valid")]
+#[case::no_password(true, "ada:", "basic auth not valid")]
+#[tokio::test]
+async fn passwords_count_only_when_switched_on(#[case] basic: bool, #[case] text: &str, #[case] expected: &str) {
+    use base64::Engine as _;
+    let scene = scene_with(basic);
+    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+    assert_eq!(scene.who(&format!("Basic {encoded}")).await, expected);
+}

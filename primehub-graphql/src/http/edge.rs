@@ -1,0 +1,65 @@
+//! What happens around every request: its id, its place in the log, host names, cross-origin rules.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, StatusCode};
+use tracing::Instrument as _;
+
+use super::cors;
+use super::host::AllowedHosts;
+use super::peer::{self, Network};
+use super::refusal::Refusal;
+use super::request_id::{REQUEST_ID, RequestId};
+use crate::error::Code;
+
+/// Whom the server answers, and whom it believes.
+#[derive(Default)]
+pub(super) struct Edge {
+    pub(super) hosts: AllowedHosts,
+    pub(super) trusted_proxies: Vec<Network>,
+}
+
+/// Surrounds every route, also the unknown ones.
+pub(super) async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers());
+    let origin = request.headers().get(ORIGIN).cloned();
+    let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let client = connection.map(|address| peer::client(address, request.headers(), &edge.trusted_proxies));
+    // Neither the query string nor any header: both may hold secrets.
+    let span = tracing::info_span!(
+        "request",
+        request.id = id.as_str(),
+        method = %request.method(),
+        path = request.uri().path(),
+        client = client.map(tracing::field::display),
+    );
+    if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
+        value.set_sensitive(true);
+    }
+    let mut response = if !edge.hosts.admit(request.uri(), request.headers()) {
+        let message = "this server does not answer to that host name";
+        Refusal::new(StatusCode::MISDIRECTED_REQUEST, Code::InternalError, message).into_response()
+    } else if let Some(preflight) = cors::preflight(request.method(), request.headers()) {
+        preflight
+    } else {
+        request.extensions_mut().insert(id.clone());
+        next.run(request).instrument(span.clone()).await
+    };
+    let headers = response.headers_mut();
+    cors::allow(origin, headers);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(value) = id.header() {
+        headers.insert(REQUEST_ID, value);
+    }
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    span.in_scope(|| tracing::info!(status = response.status().as_u16(), duration_ms, "answered"));
+    response
+}

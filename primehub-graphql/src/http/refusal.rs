@@ -1,0 +1,97 @@
+//! Answers to requests that no operation is run for.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use crate::authentication::AuthenticationError;
+use crate::error::{ApiError, Code};
+
+/// A request that is answered without an operation: status, code and text.
+///
+/// The body is what each kind of client looks for: `errors[0]` for GraphQL clients at whatever status, `code` and `message` for the
+/// others.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) error: ApiError,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
+        Self { status, error: ApiError::new(code, message) }
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::InternalError, "request entity too large")
+    }
+
+    pub(super) fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::InternalError, message)
+    }
+
+    pub(super) fn bad_input(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::BadUserInput, message)
+    }
+
+    pub(super) fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InternalError, message)
+    }
+
+    pub(super) fn method_not_allowed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::InternalError, message)
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, Code::ResourceNotFound, "there is nothing at this address")
+    }
+
+    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::ApiUnavailable, message)
+    }
+
+    /// What is said when something of ours is broken: the log knows more.
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::InternalServerError, "internal server error")
+    }
+}
+
+impl From<AuthenticationError> for Refusal {
+    fn from(error: AuthenticationError) -> Self {
+        let status = match error {
+            AuthenticationError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            AuthenticationError::NotAuthorized
+            | AuthenticationError::InvalidToken
+            | AuthenticationError::BasicInvalid => StatusCode::UNAUTHORIZED,
+        };
+        Self { status, error: error.into() }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let ApiError { code, message } = self.error;
+        let code = code.as_str();
+        let body = json!({
+            "errors": [{"message": message, "extensions": {"code": code}}],
+            "code": code,
+            "message": message,
+        });
+        let mut response = (self.status, json_bytes(body.to_string().into_bytes())).into_response();
+        let extra = match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => Some((ALLOW, "GET, POST")),
+            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, "5")),
+            _ => None,
+        };
+        if let Some((name, value)) = extra {
+            response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// A JSON body from its bytes.
+pub(super) fn json_bytes(body: Vec<u8>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"))], body)
+}

@@ -1,0 +1,127 @@
+use axum::body::{Body, to_bytes};
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use primehub_core::identity::Freshness;
+use rstest::rstest;
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::authentication::testing::{CLIENT, ISSUER, Scene, scene};
+
+fn server(scene: &Scene) -> Server {
+    Server::builder(
+        scene.identity.clone(),
+        scene.issuer.clone(),
+        PlatformConfig::new(CLIENT),
+        TokenPolicy::new(ISSUER, CLIENT),
+    )
+    .clock(scene.clock.clone())
+    .prefix("/api")
+    .build()
+}
+
+async fn send(router: Router, request: Request<Body>) -> (u16, http::HeaderMap, String) {
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn get(router: Router, path: &str) -> (u16, http::HeaderMap, String) {
+    send(router, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+async fn ask(server: &Server, token: &str, query: &str) -> (u16, serde_json::Value) {
+    let request = Request::post(server.graphql_path())
+        .header(AUTHORIZATION, format!("Bearer {token}"))
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(json!({ "query": query }).to_string()))
+        .unwrap();
+    let (status, _, body) = send(server.router(), request).await;
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+#[tokio::test]
+async fn people_ask_the_real_schema() {
+    let scene = scene();
+    let token = scene.issuer.access_token("ada", false);
+    let answer = ask(&server(&scene), &token, "{ me { id username isAdmin __typename } }").await;
+    let me = json!({"id": "ada", "username": "ada", "isAdmin": false, "__typename": "User"});
+    assert_eq!(answer, (200, json!({"data": {"me": me}})));
+}
+
+#[tokio::test]
+async fn without_a_shared_secret_nobody_is_a_server() {
+    let scene = scene();
+    assert_eq!(ask(&server(&scene), "open-sesame", "{ me { id } }").await.0, 401);
+}
+
+#[rstest]
+#[case::with_slash("/api/")]
+#[case::without("/api")]
+#[tokio::test]
+async fn the_root_leads_to_graphql(#[case] path: &str) {
+    let (status, headers, _) = get(server(&scene()).router(), path).await;
+    assert_eq!((status, headers["location"].to_str().unwrap()), (302, "/api/graphql"));
+}
+
+#[tokio::test]
+async fn health_depends_on_nothing() {
+    let scene = scene();
+    *scene.store.freshness.write().unwrap() = Freshness::NotLoaded;
+    let server = server(&scene);
+    let (status, _, body) = get(server.router(), "/api/health").await;
+    assert_eq!((status, body.as_str()), (200, "OK"));
+    let (status, _, body) = send(server.router(), Request::head("/api/health").body(Body::empty()).unwrap()).await;
+    assert_eq!((status, body.as_str()), (200, ""));
+    assert_eq!(get(server.management_router(), "/healthz").await.0, 200);
+}
+
+#[tokio::test]
+async fn readiness_says_whether_questions_can_be_answered() {
+    let scene = scene();
+    let server = server(&scene);
+    let ready = || get(server.management_router(), "/readyz");
+    assert_eq!(ready().await.0, 200);
+    let since = primehub_core::clock::Clock::now(&*scene.clock);
+    *scene.store.freshness.write().unwrap() = Freshness::Stale { since, cause: "switched off".into() };
+    let (status, _, body) = ready().await;
+    assert_eq!((status, body), (200, format!("OK, but the identity provider has been away since {since}")));
+    scene.clock.advance(STALE_MAX);
+    assert_eq!(ready().await.0, 503);
+    *scene.store.freshness.write().unwrap() = Freshness::NotLoaded;
+    assert_eq!(ready().await.0, 503);
+}
+
+#[tokio::test]
+async fn metrics_count_requests_and_what_they_cost() {
+    let scene = scene();
+    scene.issuer.give("offline-ada", "ada", false);
+    let server = server(&scene);
+    for token in ["offline-ada", "offline-ada", "unknown"] {
+        ask(&server, token, "{ me { id } }").await;
+    }
+    ask(&server, "offline-ada", "{ nothing }").await;
+    let (status, headers, text) = get(server.management_router(), "/metrics").await;
+    assert_eq!(status, 200);
+    assert!(headers[CONTENT_TYPE].to_str().unwrap().starts_with("application/openmetrics-text"));
+    for line in [
+        r#"primehub_graphql_requests_total{operation="query",result="ok"} 2"#,
+        r#"primehub_graphql_requests_total{operation="unknown",result="unauthenticated"} 1"#,
+        r#"primehub_graphql_requests_total{operation="query",result="refused"} 1"#,
+        r#"primehub_graphql_authentications_total{credentials="api_token",result="ok"} 3"#,
+        r#"primehub_graphql_authentications_total{credentials="api_token",result="refused"} 1"#,
+        r#"primehub_graphql_api_token_lookups_total{result="hit"} 2"#,
+        r#"primehub_graphql_api_token_lookups_total{result="miss"} 2"#,
+        r"primehub_graphql_api_tokens_remembered 2",
+        r#"primehub_graphql_identity_provider_calls_total{call="exchange",result="ok"} 1"#,
+        r#"primehub_graphql_identity_provider_calls_total{call="exchange",result="refused"} 1"#,
+        r"primehub_graphql_requests_running 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n---\n{text}");
+    }
+    for secret in ["offline-ada", "unknown\"} x", "ada"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
