@@ -1,6 +1,6 @@
 //! What one GraphQL request works with.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_graphql::Context;
 use primehub_core::access::{Access, Caller, Operation};
@@ -20,6 +20,8 @@ pub(crate) struct Services {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) audit: Arc<dyn AuditSink>,
     pub(crate) config: PlatformConfig,
+    /// Held while the rights of an administrator are taken away: two of them must not do it to each other at once and leave nobody.
+    pub(crate) administrators: tokio::sync::Mutex<()>,
 }
 
 /// One operation of one caller.
@@ -32,6 +34,8 @@ pub(crate) struct Request {
     id: String,
     directory: RwLock<Arc<Directory>>,
     api_token_counts: ApiTokenCounts,
+    /// Ids of what the present mutation has created, for its audit record. Mutations of one request run one after the other.
+    created: Mutex<Vec<String>>,
 }
 
 impl Request {
@@ -43,6 +47,7 @@ impl Request {
             id,
             directory: RwLock::new(directory),
             api_token_counts: ApiTokenCounts::default(),
+            created: Mutex::default(),
         })
     }
 
@@ -67,7 +72,9 @@ impl Request {
         };
         let arguments = field.arguments().unwrap_or_default();
         let result = outcome.as_ref().map(|_| ()).map_err(|error| error.code);
-        request.services.audit.record(&AuditRecord::of(&request.id, &request.caller, field.name(), &arguments, result));
+        let mut record = AuditRecord::of(&request.id, &request.caller, field.name(), &arguments, result);
+        record.targets.append(&mut request.created.lock().unwrap_or_else(PoisonError::into_inner));
+        request.services.audit.record(&record);
         outcome
     }
 
@@ -91,6 +98,11 @@ impl Request {
     /// What the caller may do, seen in `directory`.
     pub(crate) fn access<'a>(&'a self, directory: &'a Directory) -> Access<'a> {
         Access::new(&self.caller, directory)
+    }
+
+    /// Takes down what a mutation has created: its audit record cannot know the id from the input.
+    pub(crate) fn record_created(&self, id: &str) {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_owned());
     }
 
     pub(crate) fn caller(&self) -> &Caller {

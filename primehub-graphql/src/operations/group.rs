@@ -41,6 +41,7 @@ pub(crate) async fn create_group(
     new.attributes = attributes;
     new.at_most = request.config().license.max_groups.map(u64::from);
     let created = request.store().create_group(&request.actor(), new).await.map_err(of_group_creation)?.value;
+    request.record_created(created.id.as_str());
     let joins: Vec<_> =
         wanted.connect.into_iter().map(|user| Binding::Join { user, group: created.id.clone() }).collect();
     let directory = request.read_again();

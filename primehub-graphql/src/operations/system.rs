@@ -1,10 +1,12 @@
 //! Changing the platform's settings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use primehub_core::access::PlatformAdministrator;
 use primehub_core::identity::{
-    AttributeEdits, Directory, GroupEdit, RealmEdit, SmtpEdit, SystemSettings, SystemSettingsEdit, check_lengths,
+    Conflict, Directory, GroupEdit, IdentityError, RealmEdit, SmtpEdit, SystemSettings, SystemSettingsEdit, attribute,
+    check_lengths,
 };
 
 use super::group::absent;
@@ -21,6 +23,9 @@ pub(crate) struct SystemUpdate {
     pub(crate) smtp: SmtpEdit,
 }
 
+/// How often an update is planned anew because somebody else was faster.
+const ATTEMPTS: usize = 5;
+
 /// Changes the platform's settings, and answers the picture that shows them.
 ///
 /// They are kept in two places, the group of everyone and the realm. Everything is checked before the first write; if the second write fails,
@@ -33,16 +38,26 @@ pub(crate) async fn update_system(
     _: &PlatformAdministrator,
     update: &SystemUpdate,
 ) -> Result<Arc<Directory>, ApiError> {
-    let directory = request.directory();
     let limit = request.store().capabilities().group_attribute_length;
-    let (attributes, realm) = plan(&directory, update, limit)?;
     let mut steps = Steps::default();
-    if !attributes.is_empty() {
-        let edit = GroupEdit { attributes, ..GroupEdit::default() };
+    let mut attempts = ATTEMPTS;
+    let realm = loop {
+        let directory = request.directory();
+        let (edit, realm) = plan(&directory, update, limit)?;
+        if edit.attributes.is_empty() {
+            break realm;
+        }
         let outcome = request.store().edit_group(&request.actor(), directory.everyone_id(), edit).await;
         request.read_again();
-        steps.record("organization, volume capacity and time zone", outcome)?;
-    }
+        match outcome {
+            // Somebody else has changed the name or the logo meanwhile: the login page must show both as they are now.
+            Err(IdentityError::Conflict(Conflict::Expectation)) if attempts > 1 => attempts -= 1,
+            outcome => {
+                steps.record("organization, volume capacity and time zone", outcome)?;
+                break realm;
+            }
+        }
+    };
     if realm != RealmEdit::default() {
         let outcome = request.store().edit_realm(&request.actor(), realm).await;
         request.read_again();
@@ -52,11 +67,17 @@ pub(crate) async fn update_system(
 }
 
 /// The edits of both places.
-fn plan(directory: &Directory, update: &SystemUpdate, limit: usize) -> Result<(AttributeEdits, RealmEdit), ApiError> {
+fn plan(directory: &Directory, update: &SystemUpdate, limit: usize) -> Result<(GroupEdit, RealmEdit), ApiError> {
     let everyone = directory.everyone().ok_or_else(|| absent(directory.everyone_id()))?;
     let stored = SystemSettings::of(&everyone.attributes);
     let attributes = update.settings.attributes()?;
     check_lengths(&attributes, limit)?;
     let realm = RealmEdit { smtp: update.smtp.entries()?, ..update.settings.realm(&stored)? };
-    Ok((attributes, realm))
+    let shown = [attribute::ORG_NAME, attribute::ORG_LOGO_URL];
+    let expecting = if realm.display_name_html.is_keep() {
+        BTreeMap::new()
+    } else {
+        shown.map(|name| (name.to_owned(), everyone.attributes.all(name).to_vec())).into()
+    };
+    Ok((GroupEdit { attributes, expecting }, realm))
 }

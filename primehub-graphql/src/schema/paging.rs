@@ -133,10 +133,6 @@ mod tests {
         (page.rows.join(" "), page.info)
     }
 
-    fn text(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[rstest]
     #[case::the_first(25, 1, "0 1 2 3 4 5 6 7 8 9", 1, 3, true, false)]
     #[case::the_last_is_short(25, 3, "20 21 22 23 24", 3, 3, false, true)]
@@ -162,12 +158,12 @@ mod tests {
     #[case::everything(PageArguments::default(), "0 1 2 3 4 5", false, false)]
     #[case::first(PageArguments { first: Some(2), ..PageArguments::default() }, "0 1", true, false)]
     #[case::last(PageArguments { last: Some(2), ..PageArguments::default() }, "4 5", false, true)]
-    #[case::after(PageArguments { after: text("1"), first: Some(2), ..PageArguments::default() }, "2 3", true, true)]
-    #[case::before(PageArguments { before: text("4"), last: Some(2), ..PageArguments::default() }, "2 3", true, true)]
-    #[case::between(PageArguments { before: text("4"), after: text("1"), ..PageArguments::default() }, "2 3", true, true)]
-    #[case::unknown_cursor(PageArguments { after: text("x"), first: Some(1), ..PageArguments::default() }, "0", true, false)]
+    #[case::after(PageArguments { after: Some("1".into()), first: Some(2), ..PageArguments::default() }, "2 3", true, true)]
+    #[case::before(PageArguments { before: Some("4".into()), last: Some(2), ..PageArguments::default() }, "2 3", true, true)]
+    #[case::between(PageArguments { before: Some("4".into()), after: Some("1".into()), ..PageArguments::default() }, "2 3", true, true)]
+    #[case::unknown_cursor(PageArguments { after: Some("x".into()), first: Some(1), ..PageArguments::default() }, "0", true, false)]
     #[case::none_wanted(PageArguments { first: Some(0), ..PageArguments::default() }, "", false, false)]
-    #[case::crossed(PageArguments { before: text("1"), after: text("4"), ..PageArguments::default() }, "0", true, false)]
+    #[case::crossed(PageArguments { before: Some("1".into()), after: Some("4".into()), ..PageArguments::default() }, "0", true, false)]
     fn cursor_pages(#[case] arguments: PageArguments, #[case] rows: &str, #[case] next: bool, #[case] previous: bool) {
         let (found, info) = page(6, arguments);
         assert_eq!(found, rows);

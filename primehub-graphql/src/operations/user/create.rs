@@ -6,7 +6,7 @@ use primehub_core::access::PlatformAdministrator;
 use primehub_core::identity::{Binding, IdentityError, NewUser, RequiredActionsEmail, Subject, User, UserSettingsEdit};
 use primehub_core::names::{GroupId, UserId, UserName};
 
-use super::rules::existing_group;
+use super::rules::{administrator_replaced, existing_group};
 use crate::error::{ApiError, Code};
 use crate::operations::license::of_user_creation;
 use crate::operations::steps::all_bound;
@@ -78,7 +78,9 @@ where
 {
     let by = request.actor();
     new.at_most = request.config().license.most_users();
+    remove_predecessor(request, &new.username).await?;
     let user = request.store().create_user(&by, new).await.map_err(of_user_creation)?.value;
+    request.record_created(user.id.as_str());
     request.read_again();
     let finished = finish(user.id.clone()).await;
     let outcome = match finished {
@@ -87,6 +89,20 @@ where
     };
     request.read_again();
     outcome
+}
+
+/// Takes a name out of every group's list of administrators before somebody new gets it: an account that was deleted elsewhere, at the identity
+/// provider itself, may have left it there.
+async fn remove_predecessor(request: &Request, username: &UserName) -> Result<(), ApiError> {
+    let directory = request.directory();
+    if directory.user_named(username.as_ref()).is_some() {
+        return Ok(());
+    }
+    for group in directory.groups_administered_by(username.as_ref()) {
+        let edit = administrator_replaced(username.as_ref(), None);
+        request.store().edit_group(&request.actor(), &group.id, edit).await?;
+    }
+    Ok(())
 }
 
 /// Carries out all the bindings.

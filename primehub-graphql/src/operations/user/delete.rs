@@ -22,7 +22,9 @@ pub(crate) async fn delete_user(
     _by: PlatformAdministrator,
     id: UserId,
 ) -> Result<Arc<User>, ApiError> {
-    let directory = request.directory();
+    // Taken before looking, so that what is seen stays true until it is written.
+    let _turn = request.services().administrators.lock().await;
+    let directory = request.read_again();
     let user = existing_user(&directory, &id)?;
     keeps_administrators(&directory, request.caller().person().map(|person| &person.user.id), &id, "delete")?;
     let outcome = forget_and_delete(&request, &directory, user).await;

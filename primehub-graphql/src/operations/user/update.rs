@@ -31,6 +31,10 @@ pub(crate) struct AccountEdit {
 }
 
 impl AccountEdit {
+    fn may_remove_an_administrator(&self) -> bool {
+        self.enabled == Some(false) || self.administrator == Some(false)
+    }
+
     fn is_of_predefined_envs_alone(&self) -> bool {
         let predefined_envs = self.settings.predefined_envs.clone();
         *self
@@ -53,7 +57,13 @@ enum Right {
 /// An unknown user, a taken name or address, a value that cannot be stored, an unknown group: nothing is written. Taking the rights away
 /// from oneself or the last administrator, leaving the group of everyone: refused. A failure after the first write says what was done.
 pub(crate) async fn update_user(request: Arc<Request>, id: UserId, edit: AccountEdit) -> Result<Arc<User>, ApiError> {
-    let directory = request.directory();
+    // Taken before looking, so that what is seen stays true until it is written.
+    let turn = if edit.may_remove_an_administrator() {
+        Some(request.services().administrators.lock().await)
+    } else {
+        None
+    };
+    let directory = if turn.is_some() { request.read_again() } else { request.directory() };
     let right = match request.caller() {
         Caller::SharedSecret => Right::PredefinedEnvs,
         _ => Right::Administrator(request.access(&directory).platform_administrator()?),

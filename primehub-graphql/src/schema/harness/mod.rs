@@ -73,6 +73,7 @@ impl Harness {
             clock: clock.clone(),
             audit: audit.clone(),
             config,
+            administrators: tokio::sync::Mutex::default(),
         };
         let harness =
             Self { memory, store, clock, audit, services: Arc::new(services), schema: super::builder().finish() };

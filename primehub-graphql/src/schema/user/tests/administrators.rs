@@ -112,3 +112,27 @@ async fn do_better_6_7_8_the_next_owner_of_a_name_inherits_nothing() {
     assert_eq!(harness.directory().groups_administered_by("bob").count(), 0);
     assert_eq!(harness.group_attribute("ops", attribute::ADMINS), ["cat"]);
 }
+
+#[tokio::test]
+async fn two_administrators_cannot_take_the_rights_from_each_other_at_once() {
+    let harness = Harness::new().await;
+    update(&harness, "dan", json!({ "isAdmin": true })).await.data();
+    let document = "mutation($id: ID!) { updateUser(where: {id: $id}, data: {isAdmin: false}) { id } }";
+    let demote = |by: &str, whom: &str| {
+        harness.run(harness.caller(by), document, json!({ "id": harness.user_id(whom).as_str() }))
+    };
+    // Both callers were let in while both were administrators.
+    let (one, other) = tokio::join!(demote("amy", "dan"), demote("dan", "amy"));
+    assert_eq!([one, other].iter().filter(|answer| !answer.errors().is_empty()).count(), 1);
+    assert_eq!(harness.directory().administrators().count(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_left_behind_elsewhere_gives_no_rights() {
+    let harness = Harness::new().await;
+    harness.set_group_attribute("ops", attribute::ADMINS, &["cat", "eve"]).await;
+    harness.run_as("amy", r#"mutation { createUser(data: {username: "eve"}) { id } }"#).await.data();
+    assert_eq!(harness.group_attribute("ops", attribute::ADMINS), ["cat"]);
+    let record = harness.audit().pop().unwrap();
+    assert_eq!(record.targets, [harness.user_id("eve").to_string()], "the record names what was created");
+}
