@@ -132,6 +132,17 @@ mod tests {
         assert_eq!(check(text, &small()).err(), expected);
     }
 
+    /// The deepest texts that pass fit into a quarter of the stack that requests have.
+    #[rstest]
+    #[case::values(format!("{{ a(b: {}{}) }}", "[".repeat(38), "]".repeat(38)))]
+    #[case::selections(format!("{}a{}", "{ a ".repeat(40), "}".repeat(40)))]
+    fn the_deepest_texts_do_not_exhaust_the_parser(#[case] text: String) {
+        assert_eq!(check(&text, &Limits::default()), Ok(()));
+        let parse = move || async_graphql::parser::parse_query(&text).is_ok();
+        let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(parse).unwrap();
+        assert!(thread.join().unwrap());
+    }
+
     proptest::proptest! {
         /// What passes cannot exhaust the parser's stack: the parser itself is the witness.
         #[test]

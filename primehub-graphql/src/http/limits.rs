@@ -44,7 +44,7 @@ impl Default for Limits {
             batch: 10,
             tokens: 8_000,
             name_length: 128,
-            brackets: 64,
+            brackets: 40,
             depth: 15,
             nesting: 30,
             fields: 1_000,

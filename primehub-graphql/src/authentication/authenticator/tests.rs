@@ -154,7 +154,10 @@ async fn a_refused_api_token_is_remembered_for_5_seconds() {
 async fn simultaneous_uses_of_one_api_token_cost_one_exchange() {
     let scene = scene();
     scene.issuer.give("offline-ada", "ada", false);
-    let all = futures::future::join_all((0..64).map(|_| scene.bearer("offline-ada"))).await;
+    scene.issuer.gate.forget_permits(usize::MAX);
+    let all = futures::future::join_all((0..64).map(|_| scene.bearer("offline-ada")));
+    // All of them wait before the first exchange may go on.
+    let (all, ()) = tokio::join!(all, async { scene.issuer.gate.add_permits(64) });
     assert!(all.iter().all(|outcome| outcome == "USER ada"));
     assert_eq!(scene.issuer.exchange_calls.load(Ordering::SeqCst), 1);
 }
@@ -207,6 +210,27 @@ async fn while_the_issuer_is_away_known_tokens_go_on_and_others_wait() {
     scene.issuer.away.store(false, Ordering::SeqCst);
     *scene.store.freshness.write().unwrap() = Freshness::Live;
     assert_eq!(scene.bearer("offline-zoe").await, "USER zoe", "an outage is never remembered as a refusal");
+}
+
+#[tokio::test]
+async fn keys_outlive_an_outage_and_unknown_ones_are_not_judged_during_it() {
+    let scene = scene();
+    let mut claims = scene.issuer.claims("ada", false);
+    claims["exp"] = json!(scene.clock.now().as_second() + 3600);
+    let token = scene.issuer.sign(&claims);
+    assert_eq!(scene.bearer(&token).await, "USER ada");
+    scene.issuer.away.store(true, Ordering::SeqCst);
+    scene.clock.advance(Duration::from_mins(8));
+    for _ in 0..10 {
+        assert_eq!(scene.bearer(&token).await, "USER ada", "the keys had been published");
+    }
+    assert_eq!(scene.issuer.key_calls.load(Ordering::SeqCst), 2, "the issuer is left in peace");
+    scene.issuer.rotate("key-2");
+    claims["exp"] = json!(scene.clock.now().as_second() + 60);
+    assert_eq!(scene.bearer(&scene.issuer.sign(&claims)).await, AWAY);
+    scene.issuer.away.store(false, Ordering::SeqCst);
+    scene.clock.advance(Duration::from_secs(2));
+    assert_eq!(scene.bearer(&scene.issuer.sign(&claims)).await, "USER ada");
 }
 
 #[tokio::test]
