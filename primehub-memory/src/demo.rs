@@ -136,7 +136,14 @@ const OTHERS: &[Part] = &[
         administrator: false,
         may_invite: false,
     },
-    Part { username: "emmy", names: ("Emmy", "Noether"), rights: "in no group", groups: &[], administrator: false, may_invite: false },
+    Part {
+        username: "emmy",
+        names: ("Emmy", "Noether"),
+        rights: "in no group",
+        groups: &[],
+        administrator: false,
+        may_invite: false,
+    },
 ];
 
 async fn make_group(

@@ -62,7 +62,9 @@ mod tests {
         let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
         assert_eq!((read("sdk.json").as_str(), read("up.json").as_str()), ("[\n  \"second\"\n]\n", "2\n"));
         #[cfg(unix)]
-        for (path, expected) in [(folder.clone(), 0o700), (folder.join("sdk.json"), 0o600), (folder.join("up.json"), 0o600)] {
+        for (path, expected) in
+            [(folder.clone(), 0o700), (folder.join("sdk.json"), 0o600), (folder.join("up.json"), 0o600)]
+        {
             let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions());
             assert_eq!(mode & 0o777, expected);
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use primehub_core::identity::token::TokenPolicy;
-use primehub_graphql::{PlatformConfig, Server};
+use primehub_graphql::{LOOPBACK_HOSTS, PlatformConfig, Server};
 use primehub_memory::demo::{self, DemoPerson};
 use primehub_memory::identity::{MemoryIdentityStore, RealmSettings};
 use primehub_memory::oidc::{OpenIdProvider, ProviderSettings};
@@ -60,6 +60,7 @@ async fn serve(options: &UpOptions) -> anyhow::Result<()> {
         .prefix(API_PREFIX)
         .shared_secret(shared_secret.clone())
         .introspection(true)
+        .allowed_hosts(LOOPBACK_HOSTS)
         .build();
 
     let up = Up {
@@ -79,13 +80,15 @@ async fn serve(options: &UpOptions) -> anyhow::Result<()> {
         primehub_graphql::serve(listener, routes, requested(stop.clone()), GRACE),
         primehub_graphql::serve(management, server.management_router(), requested(stop), GRACE),
     )?;
+    // Changes whose client has gone away are finished all the same.
+    let _ = tokio::time::timeout(GRACE, server.drained()).await;
     Ok(())
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| {
-        format!("port {port} of 127.0.0.1 is not to be had; choose another one, or 0 for any")
-    })
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .with_context(|| format!("port {port} of 127.0.0.1 is not to be had; choose another one, or 0 for any"))
 }
 
 /// What `up.json` says: all that a person or a test needs to use this deployment.

@@ -30,7 +30,8 @@ async fn main() -> anyhow::Result<()> {
 
     // PrimeHub's part, and the one that was there before.
     let policy = TokenPolicy::new(provider.issuer(), "admin-ui");
-    let primehub = Server::builder(store, Arc::new(provider), PlatformConfig::new("admin-ui"), policy).prefix("/api").build();
+    let primehub =
+        Server::builder(store, Arc::new(provider), PlatformConfig::new("admin-ui"), policy).prefix("/api").build();
     let routes = Router::new().route("/", get(|| async { "my own page" })).merge(primehub.router());
     let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
 

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use primehub_core::identity::{
-    Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError, IdentityStore,
-    Invitation, InvitationId, Key, NewGroup, NewPassword, NewUser, Outcome, Realm, RealmEdit, RequiredActionsEmail,
-    Revision, Role, RoleKey, User, UserEdit, Written,
+    Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
+    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewPassword, NewUser, Outcome, Realm, RealmEdit,
+    RequiredActionsEmail, Revision, Role, RoleKey, User, UserEdit, Written,
 };
 use primehub_core::names::{GroupId, UserId};
 use serde::Deserialize;

@@ -214,6 +214,7 @@ impl ServerBuilder {
             clock: self.clock,
             audit: self.audit,
             config: self.config,
+            administrators: tokio::sync::Mutex::default(),
         });
         // The limits are checked before the engine sees a document; this one must only not be tighter.
         let schema = schema::builder().limit_recursive_depth(self.limits.nesting).finish();

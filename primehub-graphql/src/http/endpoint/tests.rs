@@ -123,6 +123,7 @@ fn app_with(limits: Limits, introspection: bool) -> App {
         clock: clock.clone(),
         audit: Arc::new(TracingAudit),
         config: PlatformConfig::new(CLIENT),
+        administrators: tokio::sync::Mutex::default(),
     };
     let metrics = RequestMetrics::register(&mut Registry::default());
     let endpoint = Arc::new(Endpoint::new(Arc::new(services), schema, limits, introspection, metrics));

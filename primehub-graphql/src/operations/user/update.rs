@@ -58,11 +58,8 @@ enum Right {
 /// from oneself or the last administrator, leaving the group of everyone: refused. A failure after the first write says what was done.
 pub(crate) async fn update_user(request: Arc<Request>, id: UserId, edit: AccountEdit) -> Result<Arc<User>, ApiError> {
     // Taken before looking, so that what is seen stays true until it is written.
-    let turn = if edit.may_remove_an_administrator() {
-        Some(request.services().administrators.lock().await)
-    } else {
-        None
-    };
+    let turn =
+        if edit.may_remove_an_administrator() { Some(request.services().administrators.lock().await) } else { None };
     let directory = if turn.is_some() { request.read_again() } else { request.directory() };
     let right = match request.caller() {
         Caller::SharedSecret => Right::PredefinedEnvs,
