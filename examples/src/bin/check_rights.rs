@@ -2,6 +2,7 @@
 //!
 //! Run it: `cargo run -p primehub-examples --bin check_rights`
 
+use anyhow::Context as _;
 use primehub_core::access::{Access, Caller, Person};
 use primehub_core::identity::{Actor, Binding, IdentityStore, NewGroup, NewUser, attribute};
 use primehub_memory::identity::{MemoryIdentityStore, RealmSettings};
@@ -22,9 +23,10 @@ async fn main() -> anyhow::Result<()> {
     let directory = store.directory();
     let mut answers = Vec::new();
     for name in ["ada", "grace"] {
-        let user = directory.user_named(name).expect("just made");
+        let user = directory.user_named(name).context("just made")?;
         // In a server, the account and the flag come from a checked access token.
-        let person = Person::in_directory(&directory, &user.id, false, "token".into()).expect("enabled");
+        let person =
+            Person::in_directory(&directory, &user.id, false, "token".into()).context("the account is enabled")?;
         let caller = Caller::Person(person);
         let access = Access::new(&caller, &directory);
         let (reads, administers) = (access.reader_of(&group.id).is_ok(), access.administrator_of(&group.id).is_ok());

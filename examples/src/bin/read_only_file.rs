@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
@@ -153,13 +154,14 @@ impl IdentityStore for FileStore {
 async fn main() -> anyhow::Result<()> {
     let store = FileStore::read(r#"{ "people": { "ada": ["research"], "grace": ["research", "teaching"] } }"#)?;
     let directory = store.directory();
-    let grace = directory.user_named("grace").expect("in the file");
+    let grace = directory.user_named("grace").context("she is in the file")?;
     let groups: Vec<_> = directory.groups_of(&grace.id).map(|group| &*group.name).collect();
     println!("grace is in {}", groups.join(", "));
     anyhow::ensure!(groups == ["everyone", "research", "teaching"]);
 
-    let refused = store.delete_user(&Actor::service(), &grace.id).await.expect_err("nothing is written");
+    let Err(refused) = store.delete_user(&Actor::service(), &grace.id).await else {
+        anyhow::bail!("a file that is only read cannot lose anybody");
+    };
     println!("deleting grace: {refused}");
-    anyhow::ensure!(store.directory().user(&grace.id).is_some());
     Ok(())
 }
