@@ -10,14 +10,12 @@ use tempfile::NamedTempFile;
 
 /// The folder to write into: the one that was asked for, or `primehub` below the user's configuration folder.
 pub(crate) fn folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
-    match asked {
-        Some(folder) => Ok(folder.to_owned()),
-        None => {
-            let strategy = etcetera::choose_base_strategy()
-                .context("this user has no configuration folder; name one with --config-dir")?;
-            Ok(strategy.config_dir().join("primehub"))
-        }
+    if let Some(folder) = asked {
+        return Ok(folder.to_owned());
     }
+    let strategy = etcetera::choose_base_strategy()
+        .context("this user has no configuration folder; name one with --config-dir")?;
+    Ok(strategy.config_dir().join("primehub"))
 }
 
 /// Replaces `sdk.json` and `up.json` together: both are complete on disk before the first takes its place.
