@@ -115,6 +115,7 @@ impl Authenticator {
                 let checked = self.access_tokens.check(SecretString::from(token)).await;
                 ("access_token", self.person(checked.as_ref().map_err(|error| *error)).await)
             }
+            TokenShape::Refresh => ("refresh_token", Err(AuthenticationError::InvalidToken)),
             TokenShape::Opaque => {
                 let checked = self.api_tokens.access_token(token).await;
                 ("api_token", self.person(checked.as_deref().map_err(|error| *error)).await)

@@ -97,6 +97,9 @@ pub enum TokenShape {
         /// The name of the key, from the header.
         key_id: Option<String>,
     },
+    /// A refresh token of somebody's session: for the client that holds the session, and for calling nobody. An issuer would exchange it
+    /// like an API token, so whoever accepts those has to look.
+    Refresh,
     /// Anything else: an offline token, or text that means something to the issuer alone.
     Opaque,
 }
@@ -122,10 +125,11 @@ impl TokenShape {
             return Self::Opaque;
         };
         let symmetric_or_unsigned = header.alg.starts_with("HS") || header.alg.eq_ignore_ascii_case("none");
-        if symmetric_or_unsigned || matches!(claims.typ.as_deref(), Some("Offline" | "Refresh")) {
-            Self::Opaque
-        } else {
-            Self::Access { key_id: header.kid }
+        match claims.typ.as_deref() {
+            Some("Refresh") => Self::Refresh,
+            Some("Offline") => Self::Opaque,
+            _ if symmetric_or_unsigned => Self::Opaque,
+            _ => Self::Access { key_id: header.kid },
         }
     }
 }

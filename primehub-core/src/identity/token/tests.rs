@@ -149,6 +149,10 @@ fn offline_tokens_are_told_by_their_shape() {
     let symmetric = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &offline, &EncodingKey::from_secret(b"s"));
     assert_eq!(TokenShape::of(&symmetric.unwrap()), TokenShape::Opaque);
     assert_eq!(TokenShape::of(&signer.sign("k1", &offline)), TokenShape::Opaque);
+    let mut refresh = claims();
+    refresh["typ"] = json!("Refresh");
+    let symmetric = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &refresh, &EncodingKey::from_secret(b"s"));
+    assert_eq!(TokenShape::of(&symmetric.unwrap()), TokenShape::Refresh);
 }
 
 proptest::proptest! {
