@@ -19,6 +19,7 @@ mod counted;
 mod decorator;
 mod flaky;
 pub mod golden;
+mod issuer;
 mod platform;
 pub mod schema;
 
@@ -27,4 +28,5 @@ pub use audit::RecordedAudit;
 pub use caller::Caller;
 pub use counted::Counted;
 pub use flaky::Flaky;
+pub use issuer::ObservedIssuer;
 pub use platform::{ObservedStore, Options, Platform};

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::{Answer, Caller, Counted, Flaky, RecordedAudit};
+use crate::{Answer, Caller, Counted, Flaky, ObservedIssuer, RecordedAudit};
 
 /// The store as the platform sees it: calls are counted first, and then fail if that is asked for.
 pub type ObservedStore = Counted<Flaky<MemoryIdentityStore>>;
@@ -42,6 +42,8 @@ pub struct Options {
     pub introspection: bool,
     /// Whether only names of this machine are answered to.
     pub loopback_hosts_only: bool,
+    /// Whether a user name and a password are taken in place of a token.
+    pub password_login: bool,
 }
 
 /// A running platform with the demo's people and groups. Its clock stands still until it is moved. Everything stops when it is dropped.
@@ -60,6 +62,8 @@ pub struct Platform {
     pub counted: Arc<ObservedStore>,
     /// Issues tokens.
     pub provider: OpenIdProvider,
+    /// The same as the platform sees it: counts, and is away on demand.
+    pub issuer: Arc<ObservedIssuer>,
     /// The audit records.
     pub audit: Arc<RecordedAudit>,
     /// Follows no redirects and unpacks nothing, so that tests see what is sent.
@@ -92,6 +96,7 @@ impl Platform {
             limits: Limits::default(),
             introspection: false,
             loopback_hosts_only: false,
+            password_login: false,
         };
         configure(&mut options);
         let (listener, base) = listen().await;
@@ -112,12 +117,14 @@ impl Platform {
         let flaky = Arc::new(Flaky::new(memory.clone()));
         let counted = Arc::new(Counted::new(flaky.clone()));
         let audit = Arc::new(RecordedAudit::default());
+        let issuer = Arc::new(ObservedIssuer::new(provider.clone()));
         let policy = TokenPolicy::new(provider.issuer(), Self::CLIENT_ID);
-        let server = Server::builder(counted.clone(), Arc::new(provider.clone()), options.config, policy)
+        let server = Server::builder(counted.clone(), issuer.clone(), options.config, policy)
             .prefix("/api")
             .shared_secret(Self::SHARED_SECRET.into())
             .introspection(options.introspection)
             .limits(options.limits)
+            .password_login(options.password_login)
             .audit(audit.clone())
             .clock(clock.clone())
             .allowed_hosts(if options.loopback_hosts_only { &LOOPBACK_HOSTS[..] } else { &[] }.iter().copied())
@@ -133,6 +140,7 @@ impl Platform {
             flaky,
             counted,
             provider,
+            issuer,
             audit,
             client: Client::builder().redirect(reqwest::redirect::Policy::none()).no_gzip().no_proxy().build().unwrap(),
             people,

@@ -253,7 +253,7 @@ async fn the_names_of_the_metrics_are_the_golden_ones() {
 }
 
 #[tokio::test]
-async fn health_is_that_of_the_process_and_readiness_that_of_the_answers() {
+async fn do_better_12_health_is_that_of_the_process_and_readiness_that_of_the_answers() {
     let platform = Platform::start().await;
     let get = async |path: &str| platform.send(platform.client.get(format!("{}{path}", platform.management))).await;
     assert_eq!((get("/healthz").await.status, get("/readyz").await.status), (200, 200));

@@ -32,7 +32,7 @@ fn aliased(count: usize) -> String {
 #[case::brackets("[".repeat(100_000))]
 #[case::cyclic_fragments("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".into())]
 #[tokio::test]
-async fn what_costs_too_much_is_refused(#[case] document: String) {
+async fn do_better_3_6_9_what_costs_too_much_is_refused(#[case] document: String) {
     let platform = Platform::start().await;
     platform.query(Caller::Member, "{ me { id } }").await.data();
     platform.counted.take();
