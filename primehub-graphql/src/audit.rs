@@ -58,7 +58,7 @@ impl AuditRecord {
                 (name, _) => fields.push(name.to_owned()),
             }
         }
-        let user = caller.person().map(|person| &person.user);
+        let user = caller.person().map(|person| person.user());
         Self {
             request_id: request_id.to_owned(),
             actor_id: user.map(|user| user.id.to_string()),

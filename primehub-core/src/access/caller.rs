@@ -28,10 +28,21 @@ impl Caller {
         }
     }
 
-    /// Whether this is a platform administrator.
+    /// Whether this was a platform administrator in the picture in which the caller was found. What the caller may do in another
+    /// picture, [`Access`](super::Access) knows.
     #[must_use]
     pub fn is_administrator(&self) -> bool {
         self.person().is_some_and(|person| person.administrator)
+    }
+
+    /// The same caller as a newer picture shows them, or `None` if the account is gone or disabled there.
+    #[must_use]
+    pub fn again_in(&self, directory: &Directory) -> Option<Self> {
+        match self {
+            Self::Person(person) => person.again_in(directory).map(Self::Person),
+            Self::Anonymous => Some(Self::Anonymous),
+            Self::SharedSecret => Some(Self::SharedSecret),
+        }
     }
 
     /// With whose rights the caller's writes go to the identity provider. An administrator's own; everybody else's right to do what they
@@ -39,7 +50,7 @@ impl Caller {
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self {
-            Self::Person(Person { user, administrator: true, token }) => {
+            Self::Person(Person { user, administrator: true, token, .. }) => {
                 Actor::Person { id: user.id.clone(), token: token.clone() }
             }
             Self::Person(Person { user, .. }) => Actor::Service { on_behalf_of: Some(user.id.clone()) },
@@ -59,19 +70,19 @@ impl Caller {
     }
 }
 
-/// A caller with an account.
+/// A caller with an account. The only way to one leads through a picture that shows the account enabled.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// The account as it stands in the picture that the request reads.
-    pub user: Arc<User>,
-    /// Whether the token carries the administrator role *and* the account holds it now.
-    pub administrator: bool,
-    /// The access token, for writes at the identity provider.
-    pub token: SecretString,
+    user: Arc<User>,
+    token_is_administrators: bool,
+    administrator: bool,
+    token: SecretString,
 }
 
 impl Person {
     /// The person behind a checked token, or `None` if the account is gone or disabled: a token alone is not enough.
+    ///
+    /// `token_is_administrators` says whether the token carries the administrator role; the account must hold it as well.
     #[must_use]
     pub fn in_directory(
         directory: &Directory,
@@ -81,6 +92,36 @@ impl Person {
     ) -> Option<Self> {
         let user = directory.user(id).filter(|user| user.enabled)?.clone();
         let administrator = token_is_administrators && directory.is_administrator(id);
-        Some(Self { user, administrator, token })
+        Some(Self { user, token_is_administrators, administrator, token })
+    }
+
+    /// The same person as a newer picture shows them, or `None` if the account is gone or disabled there.
+    #[must_use]
+    pub fn again_in(&self, directory: &Directory) -> Option<Self> {
+        Self::in_directory(directory, &self.user.id, self.token_is_administrators, self.token.clone())
+    }
+
+    /// The account as it stood in the picture in which the person was found.
+    #[must_use]
+    pub fn user(&self) -> &Arc<User> {
+        &self.user
+    }
+
+    /// The access token, for writes at the identity provider.
+    #[must_use]
+    pub fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// Whether the token carried the administrator role *and* the account held it in the picture in which the person was found.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        self.administrator
+    }
+
+    /// The account in `directory`, unless it is gone or disabled there, and whether the person is a platform administrator there.
+    pub(super) fn standing_in<'a>(&self, directory: &'a Directory) -> Option<(&'a Arc<User>, bool)> {
+        let user = directory.user(&self.user.id).filter(|user| user.enabled)?;
+        Some((user, self.token_is_administrators && directory.is_administrator(&user.id)))
     }
 }

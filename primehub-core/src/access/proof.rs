@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Operation, Person, rule};
+use super::{Caller, Operation, rule};
 use crate::identity::{Directory, Group, User};
 use crate::names::{GroupId, UserId};
 
@@ -17,18 +17,35 @@ pub enum Denied {
     Object,
 }
 
-/// What one caller may do, seen in one picture.
+/// What one caller may do, seen in one picture: an account that is gone or disabled there may do nothing, and an administrator's right
+/// that was taken away is gone.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
-    caller: &'a Caller,
+    standing: Standing<'a>,
     directory: &'a Directory,
+}
+
+/// What a caller is in one picture.
+#[derive(Clone, Copy, Debug)]
+enum Standing<'a> {
+    Nobody,
+    Person { user: &'a Arc<User>, administrator: bool },
+    Server,
 }
 
 impl<'a> Access<'a> {
     /// The rights of `caller` in `directory`.
     #[must_use]
-    pub fn new(caller: &'a Caller, directory: &'a Directory) -> Self {
-        Self { caller, directory }
+    pub fn new(caller: &Caller, directory: &'a Directory) -> Self {
+        let standing = match caller {
+            Caller::Anonymous => Standing::Nobody,
+            Caller::Person(person) => match person.standing_in(directory) {
+                Some((user, administrator)) => Standing::Person { user, administrator },
+                None => Standing::Nobody,
+            },
+            Caller::SharedSecret => Standing::Server,
+        };
+        Self { standing, directory }
     }
 
     /// Whether callers of this kind may use a root field at all; conditions on the arguments come on top.
@@ -37,11 +54,11 @@ impl<'a> Access<'a> {
     /// [`Denied::Field`].
     pub fn root_field(self, operation: Operation, field: &str) -> Result<(), Denied> {
         let rule = rule(operation, field);
-        let open = match self.caller {
-            Caller::Anonymous => false,
-            Caller::Person(Person { administrator: true, .. }) => rule.administrator,
-            Caller::Person(_) => rule.user,
-            Caller::SharedSecret => rule.shared_secret,
+        let open = match self.standing {
+            Standing::Nobody => false,
+            Standing::Person { administrator: true, .. } => rule.administrator,
+            Standing::Person { .. } => rule.user,
+            Standing::Server => rule.shared_secret,
         };
         if open { Ok(()) } else { Err(Denied::Field) }
     }
@@ -51,7 +68,7 @@ impl<'a> Access<'a> {
     /// # Errors
     /// [`Denied::Object`].
     pub fn platform_administrator(self) -> Result<PlatformAdministrator, Denied> {
-        if self.caller.is_administrator() { Ok(PlatformAdministrator(())) } else { Err(Denied::Object) }
+        if self.is_administrator() { Ok(PlatformAdministrator(())) } else { Err(Denied::Object) }
     }
 
     /// The proof of being allowed to administer `group`: a platform administrator, or somebody the group lists.
@@ -59,10 +76,9 @@ impl<'a> Access<'a> {
     /// # Errors
     /// [`Denied::Object`], also when the group does not exist: the two look the same to whoever may not know.
     pub fn administrator_of(self, group: &GroupId) -> Result<GroupAdministrator, Denied> {
-        let platform = self.caller.is_administrator();
-        let listed = || {
-            self.person_and_group(group).is_some_and(|(person, group)| group.is_administered_by(&person.user.username))
-        };
+        let platform = self.is_administrator();
+        let listed =
+            || self.user_and_group(group).is_some_and(|(user, group)| group.is_administered_by(&user.username));
         if platform || listed() {
             Ok(GroupAdministrator { group: group.clone(), platform })
         } else {
@@ -75,13 +91,12 @@ impl<'a> Access<'a> {
     /// # Errors
     /// [`Denied::Object`], also when the group does not exist.
     pub fn reader_of(self, group: &GroupId) -> Result<GroupReader, Denied> {
-        let reads_all = matches!(self.caller, Caller::SharedSecret) || self.caller.is_administrator();
         let insider = || {
-            self.person_and_group(group).is_some_and(|(person, group)| {
-                self.directory.is_member(&person.user.id, &group.id) || group.is_administered_by(&person.user.username)
+            self.user_and_group(group).is_some_and(|(user, group)| {
+                self.directory.is_member(&user.id, &group.id) || group.is_administered_by(&user.username)
             })
         };
-        if reads_all || insider() { Ok(GroupReader { group: group.clone() }) } else { Err(Denied::Object) }
+        if self.reads_all() || insider() { Ok(GroupReader { group: group.clone() }) } else { Err(Denied::Object) }
     }
 
     /// The proof of being a member of `group`, whatever else the caller may be.
@@ -89,28 +104,23 @@ impl<'a> Access<'a> {
     /// # Errors
     /// [`Denied::Object`], also when the group does not exist.
     pub fn member_of(self, group: &GroupId) -> Result<GroupReader, Denied> {
-        let member = self
-            .person_and_group(group)
-            .is_some_and(|(person, group)| self.directory.is_member(&person.user.id, &group.id));
+        let member =
+            self.user_and_group(group).is_some_and(|(user, group)| self.directory.is_member(&user.id, &group.id));
         if member { Ok(GroupReader { group: group.clone() }) } else { Err(Denied::Object) }
     }
 
     /// How much the caller sees of a user.
     #[must_use]
     pub fn view_of_user(self, user: &UserId) -> UserView {
-        match self.caller {
-            Caller::Anonymous => UserView::Stranger,
-            Caller::SharedSecret => UserView::Whole,
-            Caller::Person(person) if person.administrator || person.user.id == *user => UserView::Whole,
-            Caller::Person(person) => {
+        match self.standing {
+            Standing::Nobody => UserView::Stranger,
+            Standing::Server => UserView::Whole,
+            Standing::Person { user: caller, administrator } if administrator || caller.id == *user => UserView::Whole,
+            Standing::Person { user: caller, .. } => {
                 let shared = |group: &Arc<Group>| {
                     group.id != *self.directory.everyone_id() && self.directory.is_member(user, &group.id)
                 };
-                if self.directory.groups_of(&person.user.id).any(shared) {
-                    UserView::CoMember
-                } else {
-                    UserView::Stranger
-                }
+                if self.directory.groups_of(&caller.id).any(shared) { UserView::CoMember } else { UserView::Stranger }
             }
         }
     }
@@ -118,10 +128,9 @@ impl<'a> Access<'a> {
     /// How much the caller sees of a group. Everybody is inside the group of everyone, but its member list stays closed to them.
     #[must_use]
     pub fn view_of_group(self, group: &GroupId) -> GroupView {
-        let sees_all = matches!(self.caller, Caller::SharedSecret) || self.caller.is_administrator();
-        if sees_all {
+        if self.reads_all() {
             GroupView::Whole
-        } else if group == self.directory.everyone_id() && self.caller.person().is_some() {
+        } else if group == self.directory.everyone_id() && self.user().is_some() {
             GroupView::WithoutMembers
         } else if self.reader_of(group).is_ok() {
             GroupView::Whole
@@ -140,19 +149,34 @@ impl<'a> Access<'a> {
         group: &GroupId,
         account_may_invite: impl FnOnce(&User) -> bool,
     ) -> Result<GroupReader, Denied> {
-        let person = self.caller.person().ok_or(Denied::Object)?;
+        let user = self.user().ok_or(Denied::Object)?;
         if group == self.directory.everyone_id() {
             return Err(Denied::Object);
         }
-        if person.administrator {
+        if self.is_administrator() {
             return Ok(GroupReader { group: group.clone() });
         }
         let member = self.member_of(group)?;
-        if account_may_invite(&person.user) { Ok(member) } else { Err(Denied::Object) }
+        if account_may_invite(user) { Ok(member) } else { Err(Denied::Object) }
     }
 
-    fn person_and_group(self, group: &GroupId) -> Option<(&'a Person, &'a Arc<Group>)> {
-        Some((self.caller.person()?, self.directory.group(group)?))
+    fn is_administrator(self) -> bool {
+        matches!(self.standing, Standing::Person { administrator: true, .. })
+    }
+
+    fn reads_all(self) -> bool {
+        matches!(self.standing, Standing::Server) || self.is_administrator()
+    }
+
+    fn user(self) -> Option<&'a Arc<User>> {
+        match self.standing {
+            Standing::Person { user, .. } => Some(user),
+            Standing::Nobody | Standing::Server => None,
+        }
+    }
+
+    fn user_and_group(self, group: &GroupId) -> Option<(&'a Arc<User>, &'a Arc<Group>)> {
+        Some((self.user()?, self.directory.group(group)?))
     }
 }
 

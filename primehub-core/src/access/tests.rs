@@ -107,15 +107,56 @@ fn a_token_alone_makes_neither_a_caller_nor_an_administrator() {
     let person = |directory: &Directory, id: &str, token_says_so| {
         Person::in_directory(directory, &id.into(), token_says_so, SecretString::from("token"))
     };
-    assert!(person(&directory, "root", true).is_some_and(|person| person.administrator));
-    assert!(person(&directory, "root", false).is_some_and(|person| !person.administrator), "the token must say so");
-    assert!(person(&directory, "bob", true).is_some_and(|person| !person.administrator), "the picture must say so");
+    assert!(person(&directory, "root", true).is_some_and(|person| person.is_administrator()));
+    assert!(
+        person(&directory, "root", false).is_some_and(|person| !person.is_administrator()),
+        "the token must say so"
+    );
+    assert!(
+        person(&directory, "bob", true).is_some_and(|person| !person.is_administrator()),
+        "the picture must say so"
+    );
     assert!(person(&directory, "zoe", true).is_none());
 
     let mut disabled = User::clone(directory.user(&"bob".into()).unwrap());
     disabled.enabled = false;
     directory.put_user(disabled);
     assert!(person(&directory, "bob", true).is_none());
+}
+
+/// The caller was found in an older picture than the one that is asked.
+#[test]
+fn rights_are_those_of_the_picture_that_is_asked() {
+    let mut directory = directory();
+    let [root, ann, bob] = ["root", "ann", "bob"].map(|name| caller(&directory, name));
+    let red = GroupId::new("red");
+    let administers = |caller: &Caller, directory: &Directory| Access::new(caller, directory).administrator_of(&red);
+    assert!(administers(&root, &directory).is_ok_and(|proof| proof.is_platform_administrator()));
+    assert!(administers(&ann, &directory).is_ok());
+
+    directory.revoke(&Subject::User("root".into()), &RoleKey::administrator("primehub"));
+    assert!(Access::new(&root, &directory).platform_administrator().is_err());
+    assert!(administers(&root, &directory).is_err());
+    assert!(Access::new(&root, &directory).root_field(Operation::Query, "users").is_err());
+    assert_eq!(Access::new(&root, &directory).view_of_user(&"bob".into()), UserView::Stranger);
+    assert!(root.is_administrator() && !root.again_in(&directory).unwrap().is_administrator());
+
+    let mut disabled = User::clone(directory.user(&"ann".into()).unwrap());
+    disabled.enabled = false;
+    directory.put_user(disabled);
+    assert!(administers(&ann, &directory).is_err());
+    assert!(Access::new(&ann, &directory).root_field(Operation::Query, "me").is_err());
+    assert!(ann.again_in(&directory).is_none());
+
+    directory.remove_user(&"bob".into());
+    assert!(Access::new(&bob, &directory).reader_of(&red).is_err());
+    assert_eq!(Access::new(&bob, &directory).view_of_user(&"bob".into()), UserView::Stranger);
+    assert!(Caller::SharedSecret.again_in(&directory).is_some() && Caller::Anonymous.again_in(&directory).is_some());
+
+    // And the other way round: a right that was given since counts, if the token says so too.
+    directory.grant(&Subject::User("dan".into()), &RoleKey::administrator("primehub"));
+    let without = Person::in_directory(&directory, &"dan".into(), false, SecretString::from("token")).unwrap();
+    assert!(Access::new(&Caller::Person(without), &directory).platform_administrator().is_err());
 }
 
 #[test]

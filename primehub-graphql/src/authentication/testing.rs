@@ -235,7 +235,7 @@ impl Scene {
     pub(crate) async fn who(&self, value: &str) -> String {
         match self.authenticator.authenticate(&authorization(value)).await {
             Ok(Authenticated { caller, .. }) => {
-                let name = caller.person().map_or("", |person| &person.user.username);
+                let name = caller.person().map_or("", |person| &person.user().username);
                 format!("{} {name}", caller.role()).trim_end().to_owned()
             }
             Err(error) => error.to_string(),

@@ -16,7 +16,7 @@ use crate::request::Request;
 /// # Errors
 /// [`Code::UserRevokeFailed`]; refused to callers without an account.
 pub(crate) async fn revoke_api_tokens(request: Arc<Request>) -> Result<UserId, ApiError> {
-    let id = request.caller().person().ok_or(Denied::Object)?.user.id.clone();
+    let id = request.caller().person().ok_or(Denied::Object)?.user().id.clone();
     let outcome = request.store().revoke_api_tokens(&request.actor(), &id).await;
     // Whatever the provider says: what was exchanged before must be exchanged again to count.
     request.services().authenticator.forget(&id);

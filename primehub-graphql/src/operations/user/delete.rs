@@ -26,7 +26,7 @@ pub(crate) async fn delete_user(
     let _turn = request.services().administrators.lock().await;
     let directory = request.read_again();
     let user = existing_user(&directory, &id)?;
-    keeps_administrators(&directory, request.caller().person().map(|person| &person.user.id), &id, "delete")?;
+    keeps_administrators(&directory, request.caller().person().map(|person| &person.user().id), &id, "delete")?;
     let outcome = forget_and_delete(&request, &directory, user).await;
     request.services().authenticator.forget(&id);
     request.read_again();

@@ -65,7 +65,7 @@ pub(crate) async fn update_user(request: Arc<Request>, id: UserId, edit: Account
         Caller::SharedSecret => Right::PredefinedEnvs,
         _ => Right::Administrator(request.access(&directory).platform_administrator()?),
     };
-    let caller = request.caller().person().map(|person| &person.user.id);
+    let caller = request.caller().person().map(|person| &person.user().id);
     let writes = Writes::plan(&directory, right, caller, &id, edit, &request.store().capabilities())?;
     let outcome = writes.carry_out(&request, &directory, &id).await;
     let after = request.read_again();

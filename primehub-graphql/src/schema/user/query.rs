@@ -25,7 +25,7 @@ impl UserQuery {
         Some(Request::query(context).and_then(|request| {
             let directory = request.directory();
             let person = request.caller().person().ok_or(Denied::Field)?;
-            let user = directory.user(&person.user.id).ok_or(Denied::Object)?.clone();
+            let user = directory.user(&person.user().id).ok_or(Denied::Object)?.clone();
             Ok(UserNode::new(request, &directory, user))
         }))
     }
