@@ -182,3 +182,50 @@ async fn a_write_is_seen_by_the_next_read_of_anyone() {
         assert_eq!(read.data()["me"]["effectiveGroups"][0]["maxDeploy"], round);
     }
 }
+
+/// Two administrators who take each other's right away at the same moment must not leave nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn do_better_6_7_8_somebody_is_left_to_administer() {
+    for _ in 0..10 {
+        let mut platform = Platform::start().await;
+        platform.make_administrator(&platform.person("grace").id).await;
+        platform.log_in().await;
+        let platform = Arc::new(platform);
+        let demote = |username: &str| {
+            let id = platform.person(username).id.clone();
+            format!(r#"mutation {{ updateUser(where: {{ id: "{id}" }}, data: {{ isAdmin: false }}) {{ isAdmin }} }}"#)
+        };
+        let documents = vec![
+            (Caller::PlatformAdministrator, demote("grace")),
+            (Caller::Member, demote("phadmin")),
+            (Caller::Member, demote("phadmin")),
+            (Caller::PlatformAdministrator, demote("grace")),
+        ];
+        at_once(&platform, documents).await;
+        let people = platform.directory().people_from(0).cloned().collect::<Vec<_>>();
+        let left = people.iter().filter(|user| platform.directory().is_administrator(&user.id)).count();
+        assert_eq!(left, 1);
+    }
+}
+
+/// One invitation makes one account, however many use it at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn do_better_10_1_one_invitation_makes_one_account() {
+    let platform = Arc::new(Platform::start().await);
+    let group = platform.group("research").id.clone();
+    let invite = format!(r#"mutation {{ createInvitation(data: {{ groupId: "{group}" }}) {{ invitationToken }} }}"#);
+    let answer = platform.query(Caller::GroupAdministrator, &invite).await;
+    let token = answer.data()["createInvitation"]["invitationToken"].as_str().unwrap().to_owned();
+    let people = platform.directory().people_count();
+    let join = |number: usize| {
+        let data = format!(r#"invitationToken: "{token}", username: "invited-{number}""#);
+        (Caller::Server, format!("mutation {{ createUserFromInvitation(data: {{ {data} }}) {{ username }} }}"))
+    };
+    let answers = at_once(&platform, (0..16).map(join).collect()).await;
+    let taken = answers.iter().filter(|answer| answer.body.get("errors").is_none()).count();
+    assert_eq!((taken, platform.directory().people_count()), (1, people + 1));
+    let refused = answers.iter().filter(|answer| answer.body.get("errors").is_some());
+    for answer in refused {
+        assert_eq!(answer.code(), "INVALID_TOKEN", "{}", answer.text);
+    }
+}

@@ -385,3 +385,21 @@ async fn the_schemes_name_is_read_in_any_case() {
         assert_eq!(platform.send(request).await.data()["me"]["username"], "grace");
     }
 }
+
+#[rstest]
+#[case::another_type("query ($page: Int) { users(page: $page) { id } }", json!({ "page": "x" }))]
+#[case::overflow("query ($page: Int) { users(page: $page) { id } }", json!({ "page": 2_147_483_648_u32 }))]
+#[case::missing("query ($where: UserWhereUniqueInput!) { user(where: $where) { id } }", json!({}))]
+#[case::null("query ($where: UserWhereUniqueInput!) { user(where: $where) { id } }", json!({ "where": null }))]
+#[case::missing_inside("query ($where: UserWhereUniqueInput!) { user(where: $where) { id } }", json!({ "where": {} }))]
+#[case::null_inside("query ($where: UserWhereUniqueInput!) { user(where: $where) { id } }", json!({ "where": { "id": null } }))]
+#[case::list_for_object("mutation ($data: GroupCreateInput!) { createGroup(data: $data) { id } }", json!({ "data": [] }))]
+#[case::overflow_inside("mutation ($data: GroupCreateInput!) { createGroup(data: $data) { id } }", json!({ "data": { "name": "new", "quotaGpu": 1e12 } }))]
+#[tokio::test]
+async fn a_wrong_variable_is_bad_input(#[case] document: &str, #[case] variables: Value) {
+    let platform = Platform::start().await;
+    let before = platform.picture();
+    let answer = platform.run(Caller::PlatformAdministrator, document, variables).await;
+    assert_eq!((answer.status, answer.code()), (400, "BAD_USER_INPUT"), "{}", answer.text);
+    assert_eq!(platform.picture(), before);
+}

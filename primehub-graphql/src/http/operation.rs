@@ -94,7 +94,8 @@ pub(super) fn finish(mut response: Response, query: &str) -> Outcome {
     }
     // Whatever fails while an operation runs says where.
     let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
-    if !refused {
+    let unusable = is_of_unusable_input_alone(&response);
+    if !refused && !unusable {
         for error in &mut response.errors {
             set_code(error, execution_code);
         }
@@ -104,7 +105,7 @@ pub(super) fn finish(mut response: Response, query: &str) -> Outcome {
     let mut errors = response.errors;
     errors.truncate(MOST_ERRORS);
     for error in &mut errors {
-        set_code(error, |error| refusal_code(error, document.as_ref()));
+        set_code(error, |error| if unusable { Code::BadUserInput } else { refusal_code(error, document.as_ref()) });
     }
     Outcome::Refused(RequestErrors { errors })
 }
@@ -138,6 +139,18 @@ fn set_code(error: &mut ServerError, code: impl FnOnce(&ServerError) -> Code) {
     }
     let code = code(error);
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.as_str());
+}
+
+/// Whether no resolver answered anything because the engine could not read its arguments: some values, numbers beyond 32 bits for example,
+/// it looks at only then. To the client that is input as wrong as any other.
+fn is_of_unusable_input_alone(response: &Response) -> bool {
+    let no_value = match &response.data {
+        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
+        data => *data == Value::Null,
+    };
+    let of_the_engine = |error: &ServerError| error.extensions.as_ref().is_none_or(|with| with.get("code").is_none());
+    let unusable = |error: &ServerError| of_the_engine(error) && execution_code(error) == Code::BadUserInput;
+    no_value && response.errors.iter().all(unusable)
 }
 
 /// The engine marks errors by text alone.
