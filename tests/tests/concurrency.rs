@@ -222,8 +222,8 @@ async fn do_better_10_1_one_invitation_makes_one_account() {
         (Caller::Server, format!("mutation {{ createUserFromInvitation(data: {{ {data} }}) {{ username }} }}"))
     };
     let answers = at_once(&platform, (0..16).map(join).collect()).await;
-    let taken = answers.iter().filter(|answer| answer.body.get("errors").is_none()).count();
-    assert_eq!((taken, platform.directory().people_count()), (1, people + 1));
+    let successes = answers.iter().filter(|answer| answer.body.get("errors").is_none()).count();
+    assert_eq!((successes, platform.directory().people_count()), (1, people + 1));
     let refused = answers.iter().filter(|answer| answer.body.get("errors").is_some());
     for answer in refused {
         assert_eq!(answer.code(), "INVALID_TOKEN", "{}", answer.text);

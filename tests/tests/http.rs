@@ -286,12 +286,11 @@ async fn large_answers_are_compressed_for_those_who_want_that() {
 #[rstest]
 #[case::ours("trace-1234", true)]
 #[case::too_long(&"x".repeat(500), false)]
-#[case::log_injection("a b\u{7f}c", false)]
+#[case::another_field_for_the_log("a level=error", false)]
 #[tokio::test]
 async fn every_answer_carries_a_request_id(#[case] sent: &str, #[case] kept: bool) {
     let platform = Platform::start().await;
-    let Ok(value) = reqwest::header::HeaderValue::from_bytes(sent.as_bytes()) else { return };
-    let request = platform.post(Caller::Nobody).header("x-request-id", value).json(&json!({ "query": ME }));
+    let request = platform.post(Caller::Nobody).header("x-request-id", sent).json(&json!({ "query": ME }));
     let answer = platform.send(request).await;
     let id = answer.headers["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!((answer.status, id == sent), (401, kept), "{id}");
