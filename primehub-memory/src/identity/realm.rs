@@ -56,6 +56,30 @@ impl fmt::Debug for RealmSettings {
 /// A realm as PrimeHub's bootstrap leaves it: the group of everyone, which new accounts join by themselves, and the roles that a
 /// Keycloak realm has from the start, as far as PrimeHub or its clients read them.
 pub(super) fn first_picture(settings: &RealmSettings) -> Directory {
+    // What can be allowed singly in a realm: an administrator holds all of it, and tokens list it.
+    const REALM_RIGHTS: [&str; 21] = [
+        "create-client",
+        "impersonation",
+        "manage-authorization",
+        "manage-clients",
+        "manage-events",
+        "manage-identity-providers",
+        "manage-organizations",
+        "manage-realm",
+        "manage-users",
+        "query-clients",
+        "query-groups",
+        "query-organizations",
+        "query-realms",
+        "query-users",
+        "view-authorization",
+        "view-clients",
+        "view-events",
+        "view-identity-providers",
+        "view-organizations",
+        "view-realm",
+        "view-users",
+    ];
     let everyone = GroupId::new(new_id());
     let administrator = RoleKey::administrator(&settings.realm);
     let mut directory = Directory::new(everyone.clone(), administrator.clone());
@@ -73,7 +97,15 @@ pub(super) fn first_picture(settings: &RealmSettings) -> Directory {
     realm.default_groups.insert(everyone);
     directory.put_realm(realm);
 
-    directory.put_role(Role::new(administrator));
+    let mut administration = Role::new(administrator);
+    if let RoleKey::Client { client, .. } = &administration.key {
+        let rights = REALM_RIGHTS.map(|role| RoleKey::Client { client: client.clone(), role: role.into() });
+        for right in &rights {
+            directory.put_role(Role::new(right.clone()));
+        }
+        administration.composites = BTreeSet::from(rights);
+    }
+    directory.put_role(administration);
     let account = |role: &str| RoleKey::Client { client: "account".into(), role: role.into() };
     let contained = [
         RoleKey::realm("offline_access"),

@@ -27,8 +27,11 @@ pub struct Client {
     pub service_account: bool,
     /// Whether the client may exchange a name and a password for tokens.
     pub direct_access_grants: bool,
-    /// Addresses of the client; a `*` at the end stands for anything. Their origins are the token's `allowed-origins`.
+    /// Addresses of the client; a `*` at the end stands for anything.
     pub redirect_uris: Vec<String>,
+    /// Origins of the pages that may read the provider's answers, as browsers spell them; `+` stands for the origins of
+    /// [`Client::redirect_uris`], `*` for every origin. They are the token's `allowed-origins`.
+    pub web_origins: Vec<String>,
     /// Whether tokens carry every role of the account.
     pub full_scope: bool,
     /// Without full scope: the roles that tokens may carry, with all that these contain.
@@ -37,7 +40,7 @@ pub struct Client {
 
 impl Client {
     /// The client that PrimeHub itself is: it may do everything, has an account of its own, and its tokens carry no role but the
-    /// administrator's, so that they stay small.
+    /// administrator's, so that they stay small. Pages of any origin may read the answers, as they may those of PrimeHub's API.
     #[must_use]
     pub fn prime_hub(id: impl Into<String>, secret: SecretString, realm: &str) -> Self {
         Self {
@@ -45,11 +48,12 @@ impl Client {
             direct_access_grants: true,
             role_scope: BTreeSet::from([RoleKey::administrator(realm)]),
             full_scope: false,
+            web_origins: vec![ANY_ORIGIN.to_owned()],
             ..Self::public(id, Some(secret))
         }
     }
 
-    /// Any other client with a secret: full scope, no password exchange, no account of its own.
+    /// Any other client with a secret: full scope, no password exchange, no account of its own, pages at its addresses alone.
     #[must_use]
     pub fn confidential(id: impl Into<String>, secret: SecretString) -> Self {
         Self::public(id, Some(secret))
@@ -62,6 +66,7 @@ impl Client {
             service_account: false,
             direct_access_grants: false,
             redirect_uris: Vec::new(),
+            web_origins: vec![OWN_ORIGINS.to_owned()],
             full_scope: true,
             role_scope: BTreeSet::new(),
         }
@@ -73,15 +78,29 @@ impl Client {
         format!("service-account-{}", self.id)
     }
 
-    /// The web origins of the client's addresses.
+    /// The client's web origins, with `+` resolved.
     pub(super) fn origins(&self) -> BTreeSet<String> {
+        let mut origins: BTreeSet<_> = self.web_origins.iter().cloned().collect();
+        if origins.remove(OWN_ORIGINS) {
+            origins.extend(self.origins_of_addresses());
+        }
+        origins
+    }
+
+    fn origins_of_addresses(&self) -> impl Iterator<Item = String> {
         let origin = |address: &String| {
             let origin = url::Url::parse(address.trim_end_matches('*')).ok()?.origin();
             origin.is_tuple().then(|| origin.ascii_serialization())
         };
-        self.redirect_uris.iter().filter_map(origin).collect()
+        self.redirect_uris.iter().filter_map(origin)
     }
 }
+
+/// Among web origins: every origin.
+pub(super) const ANY_ORIGIN: &str = "*";
+
+/// Among web origins: those of the client's addresses.
+const OWN_ORIGINS: &str = "+";
 
 /// Finds out which client sends a request: by `Authorization: Basic`, or by `client_id` and `client_secret` in the form.
 pub(super) fn authenticate<'a>(
@@ -159,12 +178,18 @@ mod tests {
         assert_eq!(client(header, form), expected.map(str::to_owned));
     }
 
-    #[test]
-    fn origins_come_from_the_addresses() {
+    #[rstest]
+    #[case::of_the_addresses(&["+"], &["http://b:8080", "https://a.example"])]
+    #[case::those_and_another(&["https://c.example", "+"], &["http://b:8080", "https://a.example", "https://c.example"])]
+    #[case::another_alone(&["https://c.example"], &["https://c.example"])]
+    #[case::every(&["*"], &["*"])]
+    #[case::none(&[], &[])]
+    fn origins_of_a_client(#[case] web_origins: &[&str], #[case] expected: &[&str]) {
         let mut client = Client::confidential("c", "s".into());
         client.redirect_uris = ["https://a.example/console/*", "https://a.example/x", "http://b:8080/*", "nonsense"]
             .map(str::to_owned)
             .to_vec();
-        assert_eq!(client.origins().into_iter().collect::<Vec<_>>(), ["http://b:8080", "https://a.example"]);
+        client.web_origins = web_origins.iter().map(|origin| (*origin).to_owned()).collect();
+        assert_eq!(client.origins().into_iter().collect::<Vec<_>>(), expected);
     }
 }

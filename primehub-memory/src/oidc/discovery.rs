@@ -31,7 +31,7 @@ pub type DiscoveryDocument = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// Endpoints that OpenID Connect itself does not know (RFC 7009, RFC 7662, RP-initiated logout).
+/// Endpoints that OpenID Connect itself does not know (RFC 7009, RFC 7662).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct OAuthMetadata {
@@ -39,19 +39,23 @@ pub struct OAuthMetadata {
     pub introspection_endpoint: String,
     /// Where tokens are revoked.
     pub revocation_endpoint: String,
-    /// Where sessions are ended.
-    pub end_session_endpoint: String,
 }
 
 impl AdditionalProviderMetadata for OAuthMetadata {}
 
 impl Inner {
-    /// The discovery document. It names what is served and nothing else: no response type, as there is no login page.
+    /// The discovery document. It names what works and nothing else: no response type, as there is no login page, and no
+    /// `end_session_endpoint`, which browsers are sent to, as sessions end by `POST` only. The authorization endpoint, which refuses
+    /// every request, is named all the same: no document is valid without.
     pub(super) fn discovery(&self) -> Result<DiscoveryDocument, url::ParseError> {
         let at = |endpoint: &str| format!("{}/protocol/openid-connect/{endpoint}", self.issuer);
         let authentication =
             || Some(vec![CoreClientAuthMethod::ClientSecretBasic, CoreClientAuthMethod::ClientSecretPost]);
-        let scopes = KNOWN.iter().map(|(name, _)| openidconnect::Scope::new((*name).to_owned())).collect();
+        let scopes = KNOWN
+            .iter()
+            .filter(|(_, scope)| scope.has_effect())
+            .map(|(name, _)| openidconnect::Scope::new((*name).to_owned()))
+            .collect();
         let claims = [
             "aud",
             "sub",
@@ -72,11 +76,7 @@ impl Inner {
             Vec::<ResponseTypes<CoreResponseType>>::new(),
             vec![CoreSubjectIdentifierType::Public],
             vec![CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256],
-            OAuthMetadata {
-                introspection_endpoint: at("token/introspect"),
-                revocation_endpoint: at("revoke"),
-                end_session_endpoint: at("logout"),
-            },
+            OAuthMetadata { introspection_endpoint: at("token/introspect"), revocation_endpoint: at("revoke") },
         );
         Ok(document
             .set_token_endpoint(Some(TokenUrl::new(at("token"))?))

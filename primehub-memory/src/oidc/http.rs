@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Extension, FromRequestParts, Path, State};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -11,6 +12,7 @@ use http::{HeaderMap, StatusCode, header};
 use secrecy::SecretString;
 
 use super::client::{self, Client};
+use super::cors;
 use super::error::{BearerError, TokenError, not_stored, refused};
 use super::form::Form;
 use super::provider::{Inner, OpenIdProvider, TokenAnswer};
@@ -23,7 +25,7 @@ impl OpenIdProvider {
     ///
     /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()` if tokens of clients' own accounts shall tell where they were
     /// asked for. There is no protection against many guesses of one password but their cost; the routes belong on a loopback or private
-    /// address.
+    /// address. Pages of the clients' [web origins](super::Client::web_origins) may call all of them; there are no cookies.
     pub fn router(&self) -> Router {
         let not_found = || async { refused(StatusCode::NOT_FOUND, "HTTP 404 Not Found") };
         Router::new()
@@ -44,6 +46,7 @@ impl OpenIdProvider {
                 refused(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
             })
             .layer(DefaultBodyLimit::max(LONGEST_BODY))
+            .layer(middleware::from_fn_with_state(self.clone(), cors::surround))
             .with_state(self.clone())
     }
 }
@@ -80,7 +83,7 @@ async fn discovery(State(provider): State<OpenIdProvider>, _: OwnRealm) -> Respo
 }
 
 async fn keys(State(provider): State<OpenIdProvider>, _: OwnRealm) -> Response {
-    ([(header::CACHE_CONTROL, "no-cache")], Json(provider.0.keys.ring().jwks())).into_response()
+    ([(header::CACHE_CONTROL, "no-cache")], Json(provider.0.keys.published().await)).into_response()
 }
 
 async fn no_login_page(_: OwnRealm) -> TokenError {

@@ -7,11 +7,12 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use primehub_core::identity::token::VerificationKeys;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
 use crate::sessions::{random_bytes, random_text};
 
@@ -37,13 +38,20 @@ pub enum KeyError {
 }
 
 /// The keys in use. Cheap to read; replaced as a whole.
-pub(super) struct Keys(Mutex<Arc<KeyRing>>);
+pub(super) struct Keys {
+    ring: Mutex<Arc<KeyRing>>,
+    /// What a realm's key set lists beside the keys that sign: a key to encrypt with. Nothing that is served takes anything encrypted, so
+    /// the private half is not kept; the key is there because clients must be able to tell the two uses apart. Made when it is first
+    /// asked for: most runs never need it.
+    encryption: OnceCell<Jwk>,
+}
 
 /// One state of the keys: newest first, the first one signs, all of them check.
 #[derive(Clone)]
 pub(super) struct KeyRing {
     rsa: Vec<Arc<RsaKey>>,
     hmac: Vec<Arc<HmacKey>>,
+    /// The public halves of the RSA keys.
     jwks: JwkSet,
     verification: Arc<VerificationKeys>,
 }
@@ -65,12 +73,28 @@ impl Keys {
     /// New keys of both kinds. Making an RSA key takes a good part of a second at worst: call it where blocking is allowed.
     pub(super) fn generate() -> Result<Self, KeyError> {
         let ring = KeyRing::of(vec![Arc::new(RsaKey::generate()?)], vec![Arc::new(HmacKey::generate())]);
-        Ok(Self(Mutex::new(Arc::new(ring))))
+        Ok(Self { ring: Mutex::new(Arc::new(ring)), encryption: OnceCell::new() })
     }
 
     /// The keys as they are now.
     pub(super) fn ring(&self) -> Arc<KeyRing> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The key set as it is published: the keys that sign, newest first, and one to encrypt with. The first call takes as long as a new
+    /// key does.
+    pub(super) async fn published(&self) -> JwkSet {
+        let encryption = self.encryption.get_or_try_init(async || {
+            let made = tokio::task::spawn_blocking(encryption_key).await;
+            made.map_err(|error| KeyError::Generation(error.to_string()))?
+        });
+        let encryption = encryption.await.inspect_err(|error| {
+            // The keys that tokens are checked with must be had all the same.
+            tracing::error!(%error, "the key set is published without a key for encryption");
+        });
+        let mut set = self.ring().jwks.clone();
+        set.keys.extend(encryption.ok().cloned());
+        set
     }
 
     /// Puts a new key in front; those before it go on checking. Blocks like [`Keys::generate`].
@@ -102,7 +126,7 @@ impl Keys {
     }
 
     fn replace(&self, change: impl FnOnce(&KeyRing) -> KeyRing) {
-        let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         *ring = Arc::new(change(&ring));
     }
 }
@@ -114,12 +138,7 @@ impl KeyRing {
         Self { rsa, hmac, jwks, verification }
     }
 
-    /// The published key set.
-    pub(super) fn jwks(&self) -> &JwkSet {
-        &self.jwks
-    }
-
-    /// The published key set, ready for checking.
+    /// The public halves of the keys that sign, ready for checking.
     pub(super) fn verification(&self) -> &Arc<VerificationKeys> {
         &self.verification
     }
@@ -168,6 +187,14 @@ impl RsaKey {
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
         Ok(Self { id, signing, public: jwk, public_der: public.as_ref().to_vec() })
     }
+}
+
+/// The public half of a new RSA key that is not for signing. Blocks like [`Keys::generate`].
+fn encryption_key() -> Result<Jwk, KeyError> {
+    let mut key = RsaKey::generate()?.public;
+    key.common.public_key_use = Some(PublicKeyUse::Encryption);
+    key.common.key_algorithm = Some(KeyAlgorithm::RSA_OAEP);
+    Ok(key)
 }
 
 impl HmacKey {
@@ -227,14 +254,14 @@ mod tests {
         keys.rotate(KeyUse::AccessTokens).unwrap();
         let new = keys.ring().sign_private(&claims).unwrap();
         assert_eq!(keys.ring().read_private::<Claims>(&old), Some(claims.clone()));
-        assert_eq!(keys.ring().jwks().keys.len(), 2);
+        assert_eq!(keys.ring().jwks.keys.len(), 2);
         assert_ne!(keys.ring().public_key(), first_public);
 
         keys.retire(KeyUse::RefreshTokens);
         assert_eq!(keys.ring().read_private::<Claims>(&old), None);
         assert_eq!(keys.ring().read_private::<Claims>(&new), Some(claims));
-        assert_eq!(keys.ring().jwks().keys.len(), 2, "the other kind is left alone");
+        assert_eq!(keys.ring().jwks.keys.len(), 2, "the other kind is left alone");
         keys.retire(KeyUse::AccessTokens);
-        assert_eq!(keys.ring().jwks().keys.len(), 1);
+        assert_eq!(keys.ring().jwks.keys.len(), 1);
     }
 }

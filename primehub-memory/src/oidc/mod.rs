@@ -20,6 +20,7 @@
 mod bearer;
 mod claims;
 mod client;
+mod cors;
 mod discovery;
 mod error;
 mod form;

@@ -18,6 +18,17 @@ pub(super) enum Scope {
     Unmentioned,
 }
 
+impl Scope {
+    /// Whether tokens carry what the scope promises. The others are let be asked for, since a stock realm lets them, and change nothing:
+    /// accounts have no address, telephone or organization.
+    pub(super) fn has_effect(self) -> bool {
+        match self {
+            Self::OpenId | Self::Email | Self::Profile | Self::OfflineAccess | Self::Unmentioned => true,
+            Self::Address | Self::Phone | Self::Organization | Self::MicroprofileJwt => false,
+        }
+    }
+}
+
 /// Every scope that may be asked for, by name.
 pub(super) const KNOWN: [(&str, Scope); 12] = [
     ("openid", Scope::OpenId),

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::{Request, header};
+use primehub_core::identity::token::VerificationKeys;
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -39,7 +40,6 @@ async fn discovery_names_what_is_served() {
         "groups",
         "acr"
       ],
-      "end_session_endpoint": "http://127.0.0.1:8180/realms/primehub/protocol/openid-connect/logout",
       "grant_types_supported": [
         "password",
         "client_credentials",
@@ -60,10 +60,6 @@ async fn discovery_names_what_is_served() {
         "email",
         "profile",
         "offline_access",
-        "address",
-        "phone",
-        "organization",
-        "microprofile-jwt",
         "roles",
         "basic",
         "acr",
@@ -98,14 +94,31 @@ async fn the_realm_page_and_the_key_set() {
     assert!(page.text("public_key").starts_with("MIIB"));
     let keys = world.get(CERTS, None).await;
     assert_eq!(keys.header(header::CACHE_CONTROL), "no-cache");
-    let key = keys.body["keys"][0].as_object().unwrap();
-    let mut fields: Vec<&str> = key.keys().map(String::as_str).collect();
-    fields.sort_unstable();
-    assert_eq!(fields, ["alg", "e", "kid", "kty", "n", "use"]);
-    assert_eq!(
-        (&key["alg"], &key["kty"], &key["use"], &key["e"]),
-        (&"RS256".into(), &"RSA".into(), &"sig".into(), &"AQAB".into())
-    );
+    let published = keys.body["keys"].as_array().unwrap();
+    let described: Vec<_> = published.iter().map(|key| json!([key["alg"], key["kty"], key["use"], key["e"]])).collect();
+    assert_eq!(json!(described), json!([["RS256", "RSA", "sig", "AQAB"], ["RSA-OAEP", "RSA", "enc", "AQAB"]]));
+    for key in published {
+        let mut fields: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, ["alg", "e", "kid", "kty", "n", "use"]);
+    }
+    for part in ["kid", "n"] {
+        assert_ne!(published[0][part], published[1][part]);
+    }
+    let id = |key: &Value| key["kid"].as_str().unwrap().to_owned();
+    let checking = VerificationKeys::from_jwks(&keys.body.to_string()).unwrap();
+    assert!(checking.contains(&id(&published[0])) && !checking.contains(&id(&published[1])));
+}
+
+#[tokio::test]
+async fn the_key_for_encryption_stays() {
+    let world = World::new().await;
+    let last = async || world.get(CERTS, None).await.body["keys"].as_array().unwrap().last().unwrap().clone();
+    let first = last().await;
+    assert_eq!(first["use"], "enc");
+    world.provider.rotate_keys(KeyUse::AccessTokens).await.unwrap();
+    world.provider.retire_keys(KeyUse::AccessTokens);
+    assert_eq!(last().await, first);
 }
 
 #[rstest]

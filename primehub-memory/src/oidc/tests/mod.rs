@@ -2,6 +2,7 @@
 
 mod api_tokens;
 mod claims;
+mod cors;
 mod endpoints;
 mod start;
 mod token_endpoint;
@@ -74,6 +75,11 @@ impl Answer {
 
 impl World {
     async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    async fn with(change: impl FnOnce(&mut ProviderSettings)) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
         let mut realm = RealmSettings::new("primehub", "admin-ui");
         realm.clock = clock.clone();
@@ -81,6 +87,7 @@ impl World {
         let mut settings = ProviderSettings::new(&realm, BASE, "s3cret".into());
         settings.client.redirect_uris = vec!["http://127.0.0.1:8080/console/*".to_owned()];
         settings.other_clients = vec![Client::confidential("other", "0ther".into())];
+        change(&mut settings);
         let store = Arc::new(MemoryIdentityStore::new(realm));
         let by = Actor::service();
 
