@@ -139,8 +139,18 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Whether the person may invite into `group`: platform administrators always; others if they are members and their account is
-    /// allowed to invite. Never into the group of everyone.
+    /// Whether whoever administers a group may let people into it: not if that makes them platform administrators, unless the caller is
+    /// one.
+    ///
+    /// # Errors
+    /// [`Denied::Object`].
+    pub fn may_add_members(self, administrator: &GroupAdministrator) -> Result<(), Denied> {
+        let may = self.is_administrator() || !self.directory.grants_administration(administrator.group());
+        if may { Ok(()) } else { Err(Denied::Object) }
+    }
+
+    /// Whether the person may invite into `group`: platform administrators always; others if they are members, their account is allowed
+    /// to invite, and the group does not make platform administrators. Never into the group of everyone.
     ///
     /// # Errors
     /// [`Denied::Object`].
@@ -157,6 +167,9 @@ impl<'a> Access<'a> {
             return Ok(GroupReader { group: group.clone() });
         }
         let member = self.member_of(group)?;
+        if self.directory.grants_administration(group) {
+            return Err(Denied::Object);
+        }
         if account_may_invite(user) { Ok(member) } else { Err(Denied::Object) }
     }
 

@@ -172,6 +172,48 @@ fn administrators_through_groups_and_composite_roles_count() {
     assert_eq!(names, ["dan", "root"]);
 }
 
+/// `inside` is nested in `red`. A role that contains the administrator role makes one as well.
+#[rstest]
+#[case::no_role(None, "red", false)]
+#[case::itself(Some("red"), "red", true)]
+#[case::around_it(Some("red"), "inside", true)]
+#[case::inside_it(Some("inside"), "red", false)]
+#[case::another(Some("blue"), "red", false)]
+fn only_platform_administrators_let_people_into_a_group_that_makes_them(
+    #[case] holder: Option<&str>,
+    #[case] group: &str,
+    #[case] grants: bool,
+    #[values(RoleKey::administrator("primehub"), RoleKey::realm("operators"))] role: RoleKey,
+) {
+    let mut directory = directory();
+    let mut inside = Group::new("inside".into(), "inside");
+    inside.parent = Some("red".into());
+    inside.attributes.set_one(ADMINS, "ann");
+    directory.put_group(inside);
+    directory.join(&"bob".into(), &"inside".into());
+    // Tokens of the time before: none of them says administrator, except root's.
+    let [root, ann, bob] = ["root", "ann", "bob"].map(|name| {
+        let token = SecretString::from("token");
+        Caller::Person(Person::in_directory(&directory, &name.into(), name == "root", token).unwrap())
+    });
+    let contained = [RoleKey::administrator("primehub")].into();
+    directory.put_role(Role { composites: contained, ..Role::new(RoleKey::realm("operators")) });
+    if let Some(holder) = holder {
+        assert!(directory.grant(&Subject::Group(holder.into()), &role));
+    }
+    let group = GroupId::new(group);
+    assert_eq!(directory.grants_administration(&group), grants);
+    let adds = |caller| {
+        let access = Access::new(caller, &directory);
+        access.may_add_members(&access.administrator_of(&group).unwrap()).is_ok()
+    };
+    assert!(adds(&root));
+    assert_eq!(adds(&ann), !grants);
+    let invites = |caller| Access::new(caller, &directory).inviter_into(&group, |_| true).is_ok();
+    assert!(invites(&root));
+    assert_eq!(invites(&bob), !grants);
+}
+
 #[rstest]
 #[case::platform_administrator("root", true)]
 #[case::person("bob", false)]

@@ -91,10 +91,40 @@ impl Directory {
         ids.into_iter().filter_map(|id| self.users.get(id))
     }
 
+    /// Whether every member of the group is a platform administrator: the group, or one around it, holds the administrator role or a role
+    /// that contains it. Whoever may let people into such a group could make administrators.
+    #[must_use]
+    pub fn grants_administration(&self, group: &GroupId) -> bool {
+        self.with_parents(group)
+            .any(|group| self.administrator_roles.iter().any(|role| self.group_has_role(group, role)))
+    }
+
+    /// The administrators who can log in: enabled people, not the accounts of services.
+    pub fn people_who_administer(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.administrators().filter(|user| user.enabled && user.service_account_of.is_none())
+    }
+
+    /// Whether anybody can administer the platform. To be asked of the picture that an edit would lead to: without such a person nobody
+    /// could undo it.
+    #[must_use]
+    pub fn administrator_remains(&self) -> bool {
+        self.people_who_administer().next().is_some()
+    }
+
+    /// Whether somebody besides `without` can administer the platform.
+    #[must_use]
+    pub fn other_administrator_remains(&self, without: &UserId) -> bool {
+        self.people_who_administer().any(|user| user.id != *without)
+    }
+
     /// The user's groups and, around nested ones, their parents.
     fn groups_around(&self, user: &UserId) -> impl Iterator<Item = &GroupId> {
-        self.groups_of(user)
-            .flat_map(|group| std::iter::successors(Some(&group.id), |id| self.groups.get(*id)?.parent.as_ref()))
+        self.groups_of(user).flat_map(|group| self.with_parents(&group.id))
+    }
+
+    /// The group and those around it.
+    fn with_parents<'a>(&'a self, group: &'a GroupId) -> impl Iterator<Item = &'a GroupId> {
+        std::iter::successors(Some(group), |id| self.groups.get(*id)?.parent.as_ref())
     }
 
     /// Finds the roles that contain the administrator role anew: after a role has changed.

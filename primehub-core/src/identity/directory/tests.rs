@@ -19,7 +19,7 @@ const GROUP_NAMES: [&str; 5] = ["everyone", "Team_A", "team-a", "research", "Ops
 
 #[derive(Clone, Debug)]
 enum Edit {
-    PutUser { id: u8, name: usize, email: Option<usize>, service: bool },
+    PutUser { id: u8, name: usize, email: Option<usize>, service: bool, enabled: bool },
     RemoveUser(u8),
     PutGroup { id: u8, name: usize, parent: Option<u8>, admins: Vec<usize> },
     RemoveGroup(u8),
@@ -40,11 +40,13 @@ fn edit() -> impl Strategy<Value = Edit> {
         (0..USERS).prop_map(|id| Subject::User(user_id(id))),
         (0..GROUPS).prop_map(|id| Subject::Group(group_id(id)))
     ];
-    let put_user = (0..USERS, names.clone(), prop::option::of(names.clone()), prop::bool::weighted(0.2));
+    let (email, service, enabled) =
+        (prop::option::of(names.clone()), prop::bool::weighted(0.2), prop::bool::weighted(0.8));
+    let put_user = (0..USERS, names.clone(), email, service, enabled);
     let put_group =
         (0..GROUPS, 0..GROUP_NAMES.len(), prop::option::weighted(0.3, 0..GROUPS), prop::collection::vec(names, 0..3));
     prop_oneof![
-        4 => put_user.prop_map(|(id, name, email, service)| Edit::PutUser { id, name, email, service }),
+        4 => put_user.prop_map(|(id, name, email, service, enabled)| Edit::PutUser { id, name, email, service, enabled }),
         1 => (0..USERS).prop_map(Edit::RemoveUser),
         4 => put_group.prop_map(|(id, name, parent, admins)| Edit::PutGroup { id, name, parent, admins }),
         1 => (0..GROUPS).prop_map(Edit::RemoveGroup),
@@ -97,8 +99,9 @@ impl Model {
     /// Carries out the edit on both. False when no identity provider would: names of users are unique, groups do not contain themselves.
     fn edit(&mut self, directory: &mut Directory, edit: Edit) -> bool {
         match edit {
-            Edit::PutUser { id, name, email, service } => {
+            Edit::PutUser { id, name, email, service, enabled } => {
                 let mut user = User::new(user_id(id), NAMES[name]);
+                user.enabled = enabled;
                 user.email = email.map(|email| format!("{}@Example.com", NAMES[email]));
                 user.service_account_of = service.then(|| "client".to_owned());
                 let taken = |other: &User| {
@@ -219,6 +222,10 @@ impl Model {
                 held.extend(self.roles_of(&Subject::Group(group)));
             }
         }
+        self.with_contained(held)
+    }
+
+    fn with_contained(&self, mut held: BTreeSet<RoleKey>) -> BTreeSet<RoleKey> {
         loop {
             let inner: Vec<_> =
                 held.iter().filter_map(|key| self.roles.get(key)).flat_map(|role| role.composites.clone()).collect();
@@ -339,12 +346,26 @@ impl Model {
         }
         let found: BTreeSet<_> = directory.administrators().map(|user| user.id.clone()).collect();
         assert_eq!(found, administrators);
+        let people: BTreeSet<_> = administrators
+            .into_iter()
+            .filter(|id| self.users[id].enabled && self.users[id].service_account_of.is_none())
+            .collect();
+        assert_eq!(directory.people_who_administer().map(|user| user.id.clone()).collect::<BTreeSet<_>>(), people);
+        assert_eq!(directory.administrator_remains(), !people.is_empty());
+        for id in (0..USERS).map(user_id) {
+            assert_eq!(directory.other_administrator_remains(&id), people.iter().any(|person| *person != id));
+        }
         for id in (0..GROUPS).map(group_id) {
             let direct = self.roles_of(&Subject::Group(id.clone()));
             assert_eq!(directory.roles_of_group(&id).cloned().collect::<BTreeSet<_>>(), direct);
             for key in (0..ROLES).map(role_key) {
                 assert_eq!(directory.group_has_role(&id, &key), direct.contains(&key));
             }
+            let held = self.with_parents(&id).into_iter().flat_map(|group| self.roles_of(&Subject::Group(group)));
+            assert_eq!(
+                directory.grants_administration(&id),
+                self.with_contained(held.collect()).contains(&role_key(0))
+            );
         }
     }
 }
