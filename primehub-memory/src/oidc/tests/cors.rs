@@ -90,3 +90,13 @@ async fn without_an_open_client_origins_are_those_of_the_clients(#[case] origin:
         assert_eq!(answer.header(VARY), "Origin");
     }
 }
+
+#[tokio::test]
+async fn a_server_with_the_routes_in_it_keeps_its_own_rules() {
+    let mut world = World::new().await;
+    world.router = axum::Router::new().fallback(|| async { axum::Json("elsewhere") }).merge(world.provider.router());
+    let elsewhere = world.call_of_page(Method::GET, "/other", Some(CONSOLE), None).await;
+    assert_eq!((elsewhere.body, elsewhere.headers.get(VARY)), ("elsewhere".into(), None));
+    let keys = world.call_of_page(Method::GET, CERTS, Some(CONSOLE), None).await;
+    assert_eq!((keys.status.as_u16(), keys.header(ACCESS_CONTROL_ALLOW_ORIGIN)), (200, CONSOLE));
+}
