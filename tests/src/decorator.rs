@@ -54,7 +54,7 @@ macro_rules! decorate_store {
             fn edit_realm(by: &id::Actor, edit: id::RealmEdit) -> id::Written<Arc<id::Realm>>;
             fn api_token_counts(users: &[UserId]) -> Map<UserId, u32>;
             fn revoke_api_tokens(by: &id::Actor, user: &UserId) -> id::Applied;
-            fn put_invitation(by: &id::Actor, invitation: id::Invitation) -> id::Written<()>;
+            fn put_invitation(by: &id::Actor, new: id::NewInvitation) -> id::Written<()>;
             fn take_invitation(by: &id::Actor, invitation: &id::InvitationId) -> id::Written<id::Invitation>;
         }
     };

@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use primehub_core::identity::{
     Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
-    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewPassword, NewUser, Outcome, Realm, RealmEdit,
+    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome, Realm, RealmEdit,
     RequiredActionsEmail, Revision, Role, RoleKey, User, UserEdit, Written,
 };
 use primehub_core::names::{GroupId, UserId};
@@ -141,7 +141,7 @@ impl IdentityStore for FileStore {
         read_only("revoking API tokens")
     }
 
-    async fn put_invitation(&self, _by: &Actor, _invitation: Invitation) -> Result<Written<()>, IdentityError> {
+    async fn put_invitation(&self, _by: &Actor, _new: NewInvitation) -> Result<Written<()>, IdentityError> {
         read_only("inviting")
     }
 

@@ -1,6 +1,6 @@
 //! Attributes as an identity provider stores them: names with lists of texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,12 +52,11 @@ impl Attributes {
                 AttributeEdit::Clear => self.set(name, Vec::new()),
                 AttributeEdit::Change { add, remove } => {
                     let mut values = self.all(name).to_vec();
-                    values.retain(|value| !remove.contains(value));
-                    for value in add {
-                        if !values.contains(value) {
-                            values.push(value.clone());
-                        }
-                    }
+                    let gone: HashSet<&String> = remove.iter().collect();
+                    values.retain(|value| !gone.contains(value));
+                    let mut known: HashSet<&String> = values.iter().collect();
+                    let new: Vec<_> = add.iter().filter(|value| known.insert(value)).cloned().collect();
+                    values.extend(new);
                     self.set(name, values);
                 }
             }

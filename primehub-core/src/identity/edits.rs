@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{AttributeEdits, Attributes, Edit, RoleKey, Subject};
+use super::{AttributeEdits, Attributes, Edit, Invitation, RoleKey, Subject};
 use crate::names::{GroupId, GroupName, UserId, UserName};
 
 /// A user to create. Enabled unless said otherwise; joins the realm's default groups by itself.
@@ -100,6 +100,25 @@ pub struct GroupEdit {
     /// Attributes on whose present values the decision to edit rests. If one of them has other values by the time of the write, nothing is
     /// written and the answer is [`super::Conflict::Expectation`].
     pub expecting: BTreeMap<String, Vec<String>>,
+}
+
+/// An invitation to store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NewInvitation {
+    /// What is stored.
+    pub invitation: Invitation,
+    /// Fail with [`super::IdentityError::LimitReached`] when the group has this many other invitations that have not expired. Checked
+    /// together with the write, so that parallel calls do not exceed it.
+    pub at_most: Option<u64>,
+}
+
+impl NewInvitation {
+    /// An invitation that is stored however many there are: one that is put back.
+    #[must_use]
+    pub fn new(invitation: Invitation) -> Self {
+        Self { invitation, at_most: None }
+    }
 }
 
 /// Edits of the realm's settings.

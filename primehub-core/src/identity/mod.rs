@@ -11,8 +11,10 @@ mod store;
 pub mod token;
 
 pub use attributes::{AttributeEdit, AttributeEdits, Attributes, Edit};
-pub use directory::{Directory, PeopleFilter};
-pub use edits::{Binding, GroupEdit, NewGroup, NewPassword, NewUser, RealmEdit, RequiredActionsEmail, UserEdit};
+pub use directory::{Directory, InvalidFilter, PeopleFilter, TextFilter};
+pub use edits::{
+    Binding, GroupEdit, NewGroup, NewInvitation, NewPassword, NewUser, RealmEdit, RequiredActionsEmail, UserEdit,
+};
 pub use error::{Conflict, IdentityError};
 pub use model::{Group, Invitation, InvitationId, Realm, Role, RoleKey, Subject, User};
 pub use settings::*;

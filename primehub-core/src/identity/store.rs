@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{
-    Binding, Directory, Group, GroupEdit, IdentityError, Invitation, InvitationId, NewGroup, NewPassword, NewUser,
-    Realm, RealmEdit, RequiredActionsEmail, Role, RoleKey, User, UserEdit,
+    AttributeLimits, Binding, Directory, Group, GroupEdit, IdentityError, Invitation, InvitationId, NewGroup,
+    NewInvitation, NewPassword, NewUser, Realm, RealmEdit, RequiredActionsEmail, Role, RoleKey, User, UserEdit,
 };
 use crate::names::{GroupId, UserId};
 
@@ -142,11 +142,12 @@ pub trait IdentityStore: Send + Sync + 'static {
     /// An absent user.
     async fn revoke_api_tokens(&self, by: &Actor, user: &UserId) -> Result<Applied, IdentityError>;
 
-    /// Stores an invitation, by the hash of its token. Also puts back one that was taken but could not be used.
+    /// Stores an invitation, by the hash of its token, and throws expired ones away, so that they do not pile up. Also puts back one that
+    /// was taken but could not be used.
     ///
     /// # Errors
-    /// An absent group.
-    async fn put_invitation(&self, by: &Actor, invitation: Invitation) -> Result<Written<()>, IdentityError>;
+    /// An absent group, the limit.
+    async fn put_invitation(&self, by: &Actor, new: NewInvitation) -> Result<Written<()>, IdentityError>;
 
     /// Takes an invitation away; of simultaneous callers exactly one gets it.
     ///
@@ -276,17 +277,23 @@ pub struct Capabilities {
     pub read_only: bool,
     /// Whether a username can change.
     pub renames_users: bool,
-    /// Longest value, in characters, of a group's or role's attribute.
-    pub group_attribute_length: usize,
-    /// Longest value, in characters, of a user's attribute.
-    pub user_attribute_length: usize,
+    /// How much fits into the attributes of a group or role.
+    pub group_attributes: AttributeLimits,
+    /// How much fits into the attributes of a user. A store may allow more to the single attributes that it knows to be long.
+    pub user_attributes: AttributeLimits,
 }
 
 impl Capabilities {
-    /// A writable store with the limits of a stock Keycloak 26: 255 characters for a value of a group or role, 2,048 for a user's.
+    /// A writable store with the limits of a stock Keycloak 26: 255 characters for a value of a group or role, 2,048 for a user's. The
+    /// number of values and the size in all are limits of ours.
     #[must_use]
     pub fn keycloak() -> Self {
-        Self { read_only: false, renames_users: true, group_attribute_length: 255, user_attribute_length: 2048 }
+        Self {
+            read_only: false,
+            renames_users: true,
+            group_attributes: AttributeLimits::of_length(255),
+            user_attributes: AttributeLimits::of_length(2048),
+        }
     }
 
     /// A store that can only be read.

@@ -1,7 +1,7 @@
 //! Whether values can be stored: the limits of a Keycloak 26 whose user profile is set up as PrimeHub's bootstrap does.
 
 use primehub_core::identity::{
-    AttributeEdit, AttributeEdits, Attributes, Capabilities, IdentityError, attribute, check_lengths,
+    AttributeEdit, AttributeEdits, AttributeLimits, Attributes, Capabilities, IdentityError, attribute,
 };
 
 /// Longest name, e-mail address and mail setting, in characters.
@@ -18,7 +18,13 @@ const DECLARED: [&str; 4] = [
     attribute::ENABLE_INVITE_USERS,
     attribute::ANNOUNCEMENTS_READ_AT,
 ];
-const MAX_PREDEFINED_ENVS: usize = 100_000;
+/// Limits of the one that is long.
+fn predefined_envs() -> AttributeLimits {
+    let mut limits = AttributeLimits::of_length(100_000);
+    // Four bytes for each character, and the name.
+    limits.total_size = 400_000 + attribute::PREDEFINED_ENVS.len();
+    limits
+}
 
 /// Checks an e-mail address, and answers it as it is stored: in lower case. An empty one is none.
 pub(super) fn email(text: &str) -> Result<Option<String>, IdentityError> {
@@ -51,31 +57,42 @@ pub(super) fn text(field: &str, text: &str) -> Result<(), IdentityError> {
 
 /// Checks the attributes of a new group or role.
 pub(super) fn group_attributes(attributes: &Attributes, limits: &Capabilities) -> Result<(), IdentityError> {
-    group_edits(&as_edits(attributes), limits)
+    group_edits(&Attributes::default(), &as_edits(attributes), limits)
 }
 
 /// Checks edits of a group's attributes.
-pub(super) fn group_edits(edits: &AttributeEdits, limits: &Capabilities) -> Result<(), IdentityError> {
+pub(super) fn group_edits(
+    stored: &Attributes,
+    edits: &AttributeEdits,
+    limits: &Capabilities,
+) -> Result<(), IdentityError> {
     names(edits)?;
-    check_lengths(edits, limits.group_attribute_length)
+    limits.group_attributes.check(stored, edits)
 }
 
 /// Checks the attributes of a new user.
 pub(super) fn user_attributes(attributes: &Attributes, limits: &Capabilities) -> Result<(), IdentityError> {
-    user_edits(&as_edits(attributes), limits)?;
+    user_edits(&Attributes::default(), &as_edits(attributes), limits)?;
     single_values(attributes)
 }
 
 /// Checks edits of a user's attributes.
-pub(super) fn user_edits(edits: &AttributeEdits, limits: &Capabilities) -> Result<(), IdentityError> {
+pub(super) fn user_edits(
+    stored: &Attributes,
+    edits: &AttributeEdits,
+    limits: &Capabilities,
+) -> Result<(), IdentityError> {
     names(edits)?;
     let (mut long, mut others) = (AttributeEdits::default(), AttributeEdits::default());
     for (name, edit) in edits.iter() {
         let kind = if name == attribute::PREDEFINED_ENVS { &mut long } else { &mut others };
         kind.put(name, edit.clone());
     }
-    check_lengths(&long, MAX_PREDEFINED_ENVS)?;
-    check_lengths(&others, limits.user_attribute_length)
+    let (mut stored_long, mut stored_others) = (Attributes::default(), stored.clone());
+    stored_long.set(attribute::PREDEFINED_ENVS, stored.all(attribute::PREDEFINED_ENVS).to_vec());
+    stored_others.set(attribute::PREDEFINED_ENVS, Vec::new());
+    predefined_envs().check(&stored_long, &long)?;
+    limits.user_attributes.check(&stored_others, &others)
 }
 
 /// Checks that each declared attribute of a user has at most one value.

@@ -8,8 +8,8 @@ use futures::stream::BoxStream;
 use primehub_core::clock::Clock;
 use primehub_core::identity::{
     Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
-    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewPassword, NewUser, Outcome, Realm, RealmEdit,
-    RequiredActionsEmail, Revision, Role, RoleKey, SmtpSettings, User, UserEdit, Written,
+    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome, Realm,
+    RealmEdit, RequiredActionsEmail, Revision, Role, RoleKey, SmtpSettings, User, UserEdit, Written,
 };
 use primehub_core::names::{GroupId, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -271,8 +271,8 @@ impl IdentityStore for MemoryIdentityStore {
         Ok(if revoked { Applied::Changed } else { Applied::Unchanged })
     }
 
-    async fn put_invitation(&self, by: &Actor, invitation: Invitation) -> Result<Written<()>, IdentityError> {
-        self.write(by, |draft| draft.put_invitation(invitation))
+    async fn put_invitation(&self, by: &Actor, new: NewInvitation) -> Result<Written<()>, IdentityError> {
+        self.write(by, |draft| draft.put_invitation(new))
     }
 
     async fn take_invitation(&self, by: &Actor, id: &InvitationId) -> Result<Written<Invitation>, IdentityError> {

@@ -178,12 +178,20 @@ impl Directory {
 
     /// Adds an invitation, or replaces it.
     pub fn put_invitation(&mut self, invitation: Invitation) {
+        self.remove_invitation(&invitation.id);
+        let entry = (invitation.expires_at, invitation.id);
+        self.expiries.insert(entry);
+        self.group_invitations.entry(invitation.group.clone()).or_default().insert(entry);
         self.invitations.insert(invitation.id, Arc::new(invitation));
     }
 
     /// Takes an invitation out.
     pub fn remove_invitation(&mut self, id: &InvitationId) -> Option<Arc<Invitation>> {
-        self.invitations.remove(id)
+        let invitation = self.invitations.remove(id)?;
+        let entry = (invitation.expires_at, invitation.id);
+        self.expiries.remove(&entry);
+        take(&mut self.group_invitations, &invitation.group, &entry);
+        Some(invitation)
     }
 
     fn index_name(&mut self, user: &User) {

@@ -5,9 +5,11 @@ mod people;
 mod picture;
 mod roles;
 mod small_set;
+mod text_filter;
 
 pub use people::PeopleFilter;
 pub use picture::Directory;
+pub use text_filter::{InvalidFilter, TextFilter};
 
 #[cfg(test)]
 mod tests;

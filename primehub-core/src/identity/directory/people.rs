@@ -3,45 +3,48 @@
 use std::sync::Arc;
 
 use super::super::User;
-use super::Directory;
+use super::{Directory, InvalidFilter, TextFilter};
 
 /// Conditions on people, all of which must hold. Texts are compared without case and may stand anywhere; empty texts do not restrict.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct PeopleFilter {
-    username: Option<String>,
-    email: Option<String>,
-    words: Vec<String>,
+    username: TextFilter,
+    email: TextFilter,
+    search: TextFilter,
 }
 
 impl PeopleFilter {
     /// A filter by a part of the username, a part of the e-mail address, and words each of which must stand somewhere in username,
     /// names or e-mail address.
-    #[must_use]
-    pub fn new(username: Option<&str>, email: Option<&str>, search: Option<&str>) -> Self {
-        let part = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_lowercase);
-        let words = search.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
-        Self { username: part(username), email: part(email), words }
+    ///
+    /// # Errors
+    /// A text that [`TextFilter`] refuses, under the name of the GraphQL field.
+    pub fn new(username: Option<&str>, email: Option<&str>, search: Option<&str>) -> Result<Self, InvalidFilter> {
+        Ok(Self {
+            username: TextFilter::part("username_contains", username.unwrap_or_default())?,
+            email: TextFilter::part("email_contains", email.unwrap_or_default())?,
+            search: TextFilter::words("search", search.unwrap_or_default())?,
+        })
     }
 
     /// Whether everybody passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.username.is_empty() && self.email.is_empty() && self.search.is_empty()
     }
 
     /// Whether `user` passes.
     #[must_use]
     pub fn matches(&self, user: &User) -> bool {
         let email = user.email.as_deref();
-        let contains = |text: Option<&str>, part: &str| text.is_some_and(|text| contains_ignoring_case(text, part));
-        self.username.as_ref().is_none_or(|part| user.username.contains(&**part))
-            && self.email.as_ref().is_none_or(|part| contains(email, part))
-            && self.words.iter().all(|word| {
-                user.username.contains(&**word)
-                    || contains(email, word)
-                    || contains(user.first_name.as_deref(), word)
-                    || contains(user.last_name.as_deref(), word)
-            })
+        self.username.matches([Some(&*user.username)])
+            && self.email.matches([email])
+            && self.search.matches([
+                Some(&*user.username),
+                email,
+                user.first_name.as_deref(),
+                user.last_name.as_deref(),
+            ])
     }
 }
 
@@ -63,9 +66,4 @@ impl Directory {
         }
         (page, total)
     }
-}
-
-/// Whether lower-case `part` stands in `text`, whatever the case of `text`.
-fn contains_ignoring_case(text: &str, part: &str) -> bool {
-    text.contains(part) || (text.chars().any(char::is_uppercase) && text.to_lowercase().contains(part))
 }

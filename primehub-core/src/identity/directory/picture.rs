@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
+use jiff::Timestamp;
 
 use super::super::{Group, Invitation, InvitationId, Realm, Revision, Role, RoleKey, User};
 use super::small_set::SmallSet;
@@ -45,6 +46,10 @@ pub struct Directory {
     /// The administrator role and every role that contains it.
     pub(super) administrator_roles: OrdSet<RoleKey>,
     pub(super) invitations: OrdMap<InvitationId, Arc<Invitation>>,
+    /// Invitations in the order in which they expire.
+    pub(super) expiries: OrdSet<(Timestamp, InvitationId)>,
+    /// The same for each group.
+    pub(super) group_invitations: HashMap<GroupId, OrdSet<(Timestamp, InvitationId)>>,
 }
 
 impl Directory {
@@ -75,6 +80,8 @@ impl Directory {
             role_users: HashMap::new(),
             role_groups: HashMap::new(),
             invitations: OrdMap::new(),
+            expiries: OrdSet::new(),
+            group_invitations: HashMap::new(),
         }
     }
 
@@ -215,5 +222,16 @@ impl Directory {
     /// All invitations, expired ones included.
     pub fn invitations(&self) -> impl Iterator<Item = &Arc<Invitation>> {
         self.invitations.values()
+    }
+
+    /// Invitations that have expired by `now`, the oldest first. Costs nothing for those that have not.
+    pub fn expired_invitations(&self, now: Timestamp) -> impl Iterator<Item = &Arc<Invitation>> {
+        let expired = self.expiries.iter().take_while(move |(expires_at, _)| *expires_at <= now);
+        expired.filter_map(|(_, id)| self.invitations.get(id))
+    }
+
+    /// Invitations into a group, expired ones included, in the order in which they expire.
+    pub fn invitations_into(&self, group: &GroupId) -> impl Iterator<Item = &Arc<Invitation>> {
+        self.group_invitations.get(group).into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id))
     }
 }

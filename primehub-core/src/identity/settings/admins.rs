@@ -1,7 +1,10 @@
 //! The list of a group's administrators as clients send and read it: login names in one text, separated by commas.
 
-use super::attribute::ADMINS;
-use crate::identity::{AttributeEdit, AttributeEdits};
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use super::attribute::{ADMINS, field};
+use crate::identity::{AttributeEdit, AttributeEdits, IdentityError};
 
 /// What happens to a group's list of administrators.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,10 +22,17 @@ pub enum AdminsEdit {
 
 impl AdminsEdit {
     /// The list that a client's text means: separated by commas, spaces around a name do not count, nor do empty names; of equal names
-    /// the first stays.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
-        Self::Replace(tidy(text.split(',').map(str::trim)))
+    /// the first stays. Costs no more than reading the text once.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for more than 512 names: no store takes so many.
+    pub fn parse(text: &str) -> Result<Self, IdentityError> {
+        let list: Vec<_> = distinct(text.split(',').map(str::trim)).take(MAX_ADMINS + 1).collect();
+        if list.len() > MAX_ADMINS {
+            let reason = format!("lists more than {MAX_ADMINS} names");
+            return Err(IdentityError::Invalid { field: field(ADMINS).to_owned(), reason });
+        }
+        Ok(Self::Replace(list.into_iter().map(str::to_owned).collect()))
     }
 
     /// The same edit, except that `names` are not in the list afterwards: whoever leaves a group stops to administer it.
@@ -35,8 +45,9 @@ impl AdminsEdit {
                 Self::Change { add, remove: tidy(remove.iter().map(String::as_str)) }
             }
         };
+        let gone: HashSet<&str> = names.iter().map(String::as_str).collect();
         match &mut present {
-            Self::Replace(list) | Self::Change { add: list, .. } => list.retain(|name| !names.contains(name)),
+            Self::Replace(list) | Self::Change { add: list, .. } => list.retain(|name| !gone.contains(name.as_str())),
         }
         present
     }
@@ -61,17 +72,27 @@ impl AdminsEdit {
 
 /// Without empty names, and of equal names the first.
 pub(super) fn tidy<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut list = Vec::<String>::new();
-    for name in names {
-        if !name.is_empty() && !list.iter().any(|known| known == name) {
-            list.push(name.to_owned());
-        }
-    }
-    list
+    distinct(names).map(str::to_owned).collect()
 }
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    first_of_equals(names.filter(|name| !name.is_empty()))
+}
+
+/// Of equal items the first, in order. A text that a client sent may have a hundred thousand of them: each is looked up, not compared with
+/// all before it.
+fn first_of_equals<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let mut seen = HashSet::new();
+    items.filter(move |item| seen.insert(*item))
+}
+
+/// Most administrators that one text may name.
+const MAX_ADMINS: usize = 512;
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -101,7 +122,7 @@ mod tests {
     #[case::empty("", &[""])]
     #[case::only_commas(" , ,", &[""])]
     fn a_text_is_stored_as_one_value_per_name(#[case] text: &str, #[case] values: &[&str]) {
-        assert_eq!(stored(&["zoe"], &AdminsEdit::parse(text)), own(values));
+        assert_eq!(stored(&["zoe"], &AdminsEdit::parse(text).unwrap()), own(values));
     }
 
     #[rstest]
@@ -121,21 +142,68 @@ mod tests {
     }
 
     #[rstest]
-    #[case::of_a_given_list(AdminsEdit::parse("amy,bob"), &["bob"])]
+    #[case::of_a_given_list(AdminsEdit::parse("amy,bob").unwrap(), &["bob"])]
     #[case::of_the_stored_list(AdminsEdit::Change { add: own(&["amy", "bob"]), remove: own(&[]) }, &["zoe", "bob"])]
     fn whoever_leaves_is_no_administrator(#[case] edit: AdminsEdit, #[case] after: &[&str]) {
         assert_eq!(stored(&["zoe", "amy"], &edit.without(&own(&["amy"]))), own(after));
     }
 
+    #[rstest]
+    #[case::as_many_as_fit(512, true)]
+    #[case::one_more(513, false)]
+    #[case::as_many_as_a_request_holds(200_000, false)]
+    fn a_text_names_only_so_many(#[case] names: usize, #[case] fits: bool) {
+        let list: Vec<_> = (0..names).map(|name| name.to_string()).collect();
+        // Repetitions do not count.
+        let text = format!("{0},{0}", list.join(","));
+        let error = AdminsEdit::parse(&text).err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), (!fits).then_some("admins lists more than 512 names"));
+    }
+
+    thread_local! {
+        static COMPARISONS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Counts how often it is compared.
+    #[derive(Clone, Copy, Eq)]
+    struct Counted(u32);
+
+    impl PartialEq for Counted {
+        fn eq(&self, other: &Self) -> bool {
+            COMPARISONS.set(COMPARISONS.get() + 1);
+            self.0 == other.0
+        }
+    }
+
+    impl Hash for Counted {
+        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn repetitions_are_found_in_linear_time(items in prop::collection::vec(0..5000_u32, 0..5000)) {
+            let mut expected: Vec<u32> = Vec::new();
+            for item in &items {
+                if !expected.contains(item) {
+                    expected.push(*item);
+                }
+            }
+            COMPARISONS.set(0);
+            let kept: Vec<_> = first_of_equals(items.iter().copied().map(Counted)).map(|item| item.0).collect();
+            prop_assert!(COMPARISONS.get() <= 4 * items.len() + 16);
+            prop_assert_eq!(kept, expected);
+        }
+
         #[test]
         fn a_text_that_was_read_writes_the_same_list(text in "[a-c ,]{0,12}") {
             let mut attributes = Attributes::default();
             let mut edits = AttributeEdits::default();
-            AdminsEdit::parse(&text).put(&mut edits);
+            AdminsEdit::parse(&text).unwrap().put(&mut edits);
             attributes.apply(&edits);
             let read = GroupSettings::of(&attributes);
-            prop_assert_eq!(AdminsEdit::parse(&read.admins_text()), AdminsEdit::Replace(read.admins));
+            prop_assert_eq!(AdminsEdit::parse(&read.admins_text()), Ok(AdminsEdit::Replace(read.admins)));
         }
     }
 }

@@ -190,16 +190,6 @@ impl GroupSettingsEdit {
         }
         self
     }
-
-    /// The same edits, except that `names` do not administer the group afterwards: due for members that leave it.
-    #[must_use]
-    pub fn without_admins(mut self, names: &[String]) -> Self {
-        if !names.is_empty() {
-            let unchanged = AdminsEdit::Change { add: Vec::new(), remove: Vec::new() };
-            self.admins = Some(self.admins.unwrap_or(unchanged).without(names));
-        }
-        self
-    }
 }
 
 /// What a group administrator may look at but not change. The others are the job deadline, the `MLflow` settings and the list of

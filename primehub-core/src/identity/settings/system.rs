@@ -3,7 +3,7 @@
 use super::attribute;
 use super::stored::{integer, value};
 use super::timezone::{self, Timezone};
-use super::{check_lengths, display_name_html};
+use super::{AttributeLimits, display_name_html};
 use crate::identity::{AttributeEdits, Attributes, Edit, IdentityError, RealmEdit};
 use crate::quantity::CapacityG;
 
@@ -156,7 +156,8 @@ impl SystemSettingsEdit {
         let mut edit = RealmEdit::default();
         if let Some(name) = name {
             let mut own = AttributeEdits::default();
-            check_lengths(own.set(attribute::ORG_NAME, name), LONGEST_DISPLAY_NAME)?;
+            own.set(attribute::ORG_NAME, name);
+            AttributeLimits::of_length(LONGEST_DISPLAY_NAME).check(&Attributes::default(), &own)?;
             edit.display_name = Edit::Set(name.to_owned());
         }
         let shown = name.or(stored.stored_org_name.as_deref());

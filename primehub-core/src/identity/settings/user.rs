@@ -44,7 +44,7 @@ pub struct UserSettingsEdit {
 }
 
 impl UserSettingsEdit {
-    /// The edits of the stored attributes. Whether they fit is for [`super::check_lengths`].
+    /// The edits of the stored attributes. Whether they fit is for [`super::AttributeLimits`].
     ///
     /// # Errors
     /// [`IdentityError::Invalid`] for a negative capacity.

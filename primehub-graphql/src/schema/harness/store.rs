@@ -148,6 +148,6 @@ scripted_store! {
     fn delete_role(role: &RoleKey) -> Written<Applied>;
     fn edit_realm(edit: RealmEdit) -> Written<Arc<Realm>>;
     fn revoke_api_tokens(user: &UserId) -> Applied;
-    fn put_invitation(invitation: Invitation) -> Written<()>;
+    fn put_invitation(new: NewInvitation) -> Written<()>;
     fn take_invitation(id: &InvitationId) -> Written<Invitation>;
 }

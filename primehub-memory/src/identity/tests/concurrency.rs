@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use primehub_core::identity::{
     Applied, AttributeEdit, Binding, Conflict, GroupEdit, IdentityError, IdentityStore as _, Invitation, InvitationId,
+    NewInvitation,
 };
 use tokio::sync::Barrier;
 
@@ -104,7 +105,7 @@ async fn of_sixteen_takers_one_gets_the_invitation() {
     let group = add_group(&store, "research").await;
     let id = InvitationId::of_token("token");
     let invitation = Invitation::new(id, group.id.clone(), jiff::Timestamp::MAX);
-    store.put_invitation(&service(), invitation.clone()).await.unwrap();
+    store.put_invitation(&service(), NewInvitation::new(invitation.clone())).await.unwrap();
     let answers =
         at_once(&store, vec![id; 16], |store, id| async move { store.take_invitation(&service(), &id).await }).await;
     assert_eq!(winners(&answers), 1);

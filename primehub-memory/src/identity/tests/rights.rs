@@ -1,6 +1,6 @@
 use primehub_core::identity::{
-    Binding, GroupEdit, IdentityError, IdentityStore as _, Invitation, InvitationId, NewPassword, RealmEdit,
-    RequiredActionsEmail, Role, RoleKey, Subject, UserEdit,
+    Binding, GroupEdit, IdentityError, IdentityStore as _, Invitation, InvitationId, NewInvitation, NewPassword,
+    RealmEdit, RequiredActionsEmail, Role, RoleKey, Subject, UserEdit,
 };
 use primehub_core::names::UserId;
 use rstest::rstest;
@@ -77,7 +77,7 @@ async fn every_write_asks_for_the_right() {
         store.delete_role(&by, &RoleKey::realm("r")).await.map(drop),
         store.edit_realm(&by, RealmEdit::default()).await.map(drop),
         store.revoke_api_tokens(&by, &amy.id).await.map(drop),
-        store.put_invitation(&by, invitation.clone()).await.map(drop),
+        store.put_invitation(&by, NewInvitation::new(invitation.clone())).await.map(drop),
         store.take_invitation(&by, &invitation.id).await.map(drop),
     ];
     for (number, answer) in answers.into_iter().enumerate() {

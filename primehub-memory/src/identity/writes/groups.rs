@@ -27,7 +27,7 @@ impl Draft<'_> {
 
     pub(in super::super) fn edit_group(&mut self, id: &GroupId, edit: &GroupEdit) -> Result<Arc<Group>, IdentityError> {
         let before = self.group(id)?;
-        checks::group_edits(&edit.attributes, &self.rules.limits)?;
+        checks::group_edits(&before.attributes, &edit.attributes, &self.rules.limits)?;
         if edit.expecting.iter().any(|(name, values)| before.attributes.all(name) != values) {
             return Err(IdentityError::Conflict(Conflict::Expectation));
         }

@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
-use primehub_core::identity::{IdentityError, Invitation, InvitationId, Key};
+use primehub_core::identity::{IdentityError, Invitation, InvitationId, Key, NewInvitation};
 
 use super::super::draft::Draft;
 
 impl Draft<'_> {
     /// Stores an invitation, and throws the expired ones away, so that they do not pile up.
-    pub(in super::super) fn put_invitation(&mut self, invitation: Invitation) -> Result<(), IdentityError> {
+    pub(in super::super) fn put_invitation(&mut self, new: NewInvitation) -> Result<(), IdentityError> {
+        let NewInvitation { invitation, at_most, .. } = new;
         self.group(&invitation.group)?;
-        let expired: Vec<InvitationId> =
-            self.directory.invitations().filter(|found| found.is_expired(self.now)).map(|found| found.id).collect();
+        let expired: Vec<InvitationId> = self.directory.expired_invitations(self.now).map(|found| found.id).collect();
         for id in expired {
             self.directory.remove_invitation(&id);
             self.touch(Key::Invitation(id));
+        }
+        let others =
+            self.directory.invitations_into(&invitation.group).filter(|found| found.id != invitation.id).count();
+        if let Some(limit) = at_most
+            && others as u64 >= limit
+        {
+            return Err(IdentityError::LimitReached { limit });
         }
         if self.directory.invitation(&invitation.id).is_none_or(|found| **found != invitation) {
             self.touch(Key::Invitation(invitation.id));

@@ -66,7 +66,7 @@ impl Draft<'_> {
         }
         user.enabled = edit.enabled.unwrap_or(user.enabled);
         if !edit.attributes.is_empty() {
-            checks::user_edits(&edit.attributes, &self.rules.limits)?;
+            checks::user_edits(&before.attributes, &edit.attributes, &self.rules.limits)?;
             user.attributes.apply(&edit.attributes);
             checks::single_values(&user.attributes)?;
             user.attributes = without_blank(user.attributes);
