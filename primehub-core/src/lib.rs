@@ -15,7 +15,16 @@
 //! * [`access`]: who calls, what the caller may do, and which resources a group effectively has.
 //! * [`clock`]: the one source of time.
 //!
+//! The crates that stand in signatures are exported again: [`async_trait`] and [`futures`] for the seams, [`jiff`] for time, [`secrecy`] for
+//! what must not be printed.
+//!
 //! Every decision here is a pure function of its arguments: no clock, no network, no randomness.
+
+// What the signatures of this crate name. Whoever implements a seam needs the same versions.
+pub use async_trait;
+pub use futures;
+pub use jiff;
+pub use secrecy;
 
 pub mod access;
 pub mod clock;

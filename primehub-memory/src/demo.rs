@@ -174,7 +174,7 @@ async fn make_person(
     let id = store.create_user(&by, new).await.map_err(failed(part.username))?.value.id.clone();
 
     let password = SecretString::from(random_text::<12>());
-    let new_password = NewPassword { value: password.clone(), temporary: false };
+    let new_password = NewPassword::lasting(password.clone());
     store.set_password(&by, &id, new_password).await.map_err(failed(part.username))?;
 
     let directory = store.directory();

@@ -25,7 +25,11 @@
 //! * [`demo`]: people and groups to try PrimeHub with.
 //! * [`oidc`]: the OpenID provider in front of them, with the paths, claims, lifetimes and errors of a Keycloak realm.
 //!
-//! Nothing is kept when the process ends.
+//! Nothing is kept when the process ends. [`primehub_core`] and [`axum`], which stand in signatures, are exported again.
+
+// What the signatures of this crate name beside those of `primehub_core`.
+pub use axum;
+pub use primehub_core;
 
 pub mod demo;
 pub mod identity;

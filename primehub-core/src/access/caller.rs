@@ -9,6 +9,7 @@ use crate::names::UserId;
 
 /// Who makes a request, after authentication.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Caller {
     /// Nobody we know. May see the health of the server and nothing else.
     Anonymous,

@@ -7,6 +7,7 @@ use crate::names::{GroupId, ResourceKind, ResourceRole, RolePrefix, UserId};
 
 /// A resource that somebody may use.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub struct EffectiveResource {
     /// Name of the custom resource.
     pub name: String,

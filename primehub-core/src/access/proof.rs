@@ -8,6 +8,7 @@ use crate::names::{GroupId, UserId};
 
 /// Why something is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Denied {
     /// Callers of this kind may never use the field.
     #[error("Not Authorised!")]
@@ -234,6 +235,7 @@ impl GroupReader {
 
 /// How much of a user somebody sees.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub enum UserView {
     /// Id and username: the command line resolves names of people it adds to a group.
     Stranger,
@@ -245,6 +247,7 @@ pub enum UserView {
 
 /// How much of a group somebody sees.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub enum GroupView {
     /// Id and name.
     Nothing,

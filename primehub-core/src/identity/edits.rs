@@ -178,6 +178,7 @@ pub enum Binding {
 
 /// A password to set.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NewPassword {
     /// The password in clear; stored as a hash only.
     pub value: SecretString,
@@ -185,11 +186,34 @@ pub struct NewPassword {
     pub temporary: bool,
 }
 
+impl NewPassword {
+    /// A password that stays.
+    #[must_use]
+    pub fn lasting(value: SecretString) -> Self {
+        Self { value, temporary: false }
+    }
+
+    /// A password that somebody else knows: the person has to choose another one at the next login.
+    #[must_use]
+    pub fn temporary(value: SecretString) -> Self {
+        Self { value, temporary: true }
+    }
+}
+
 /// An e-mail that asks a person to do something at the identity provider.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct RequiredActionsEmail {
     /// What to do, such as `VERIFY_EMAIL` or `UPDATE_PASSWORD`.
     pub actions: Vec<String>,
     /// How long the link in the message works.
     pub lifespan: Duration,
+}
+
+impl RequiredActionsEmail {
+    /// An e-mail that asks for `actions`, with a link that works for `lifespan`.
+    #[must_use]
+    pub fn new(actions: Vec<String>, lifespan: Duration) -> Self {
+        Self { actions, lifespan }
+    }
 }

@@ -237,6 +237,7 @@ impl fmt::Display for Key {
 
 /// One entry of the change feed.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Change {
     /// These keys look different in this picture, or are gone.
     Touched {
@@ -250,6 +251,16 @@ pub enum Change {
         /// The picture to read.
         revision: Revision,
     },
+}
+
+impl Change {
+    /// The picture that the entry is about.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        match self {
+            Self::Touched { revision, .. } | Self::ReadAgain { revision } => *revision,
+        }
+    }
 }
 
 /// How far a picture can be trusted.

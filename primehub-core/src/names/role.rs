@@ -6,6 +6,7 @@ use super::validated::{InvalidName, is_too_long_to_store, validated_name};
 
 /// The kinds of resource that groups are given through roles.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub enum ResourceKind {
     /// Instance type, `it`.
     InstanceType,

@@ -89,9 +89,7 @@ impl Reader {
             let change = lock(&self.history).after(self.seen);
             match change {
                 Some(change) => {
-                    self.seen = match change {
-                        Change::Touched { revision, .. } | Change::ReadAgain { revision } => revision,
-                    };
+                    self.seen = change.revision();
                     return Some(change);
                 }
                 None => self.newest.changed().await.ok()?,

@@ -17,6 +17,7 @@ const HASH: usize = 32;
 
 /// What a login attempt showed.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum PasswordCheck {
     /// The password is that of this account, which may be disabled or have open required actions: that is for the caller to look at.
     Correct(Arc<User>),

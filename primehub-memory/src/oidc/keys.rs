@@ -18,6 +18,7 @@ use crate::sessions::{random_bytes, random_text};
 
 /// Which of the provider's two kinds of keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum KeyUse {
     /// RSA keys: they sign access and ID tokens, and the key set publishes their public halves.
     AccessTokens,
@@ -134,7 +135,9 @@ impl Keys {
 impl KeyRing {
     fn of(rsa: Vec<Arc<RsaKey>>, hmac: Vec<Arc<HmacKey>>) -> Self {
         let jwks = JwkSet { keys: rsa.iter().map(|key| key.public.clone()).collect() };
-        let verification = Arc::new(VerificationKeys::from_set(jwks.clone()));
+        let json = serde_json::to_string(&jwks).unwrap_or_default();
+        #[expect(clippy::expect_used, reason = "a key set that was written a moment ago can be read")]
+        let verification = Arc::new(VerificationKeys::from_jwks(&json).expect("a key set"));
         Self { rsa, hmac, jwks, verification }
     }
 

@@ -66,7 +66,7 @@ pub(super) const ACCESS_TOKEN_LIFESPAN: Duration = Duration::from_mins(5);
 pub(super) const LOGINS_AT_ONCE: usize = 64;
 
 /// An answer of the token endpoint. The fields stand in Keycloak's order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct TokenAnswer {
     pub(super) access_token: String,
     expires_in: i64,
@@ -82,6 +82,18 @@ pub(super) struct TokenAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     session_state: Option<String>,
     scope: String,
+}
+
+// Whoever reads a token has it.
+impl fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenAnswer")
+            .field("expires_in", &self.expires_in)
+            .field("refresh_expires_in", &self.refresh_expires_in)
+            .field("session_state", &self.session_state)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
 }
 
 /// For whom, and on what occasion, tokens are made.
@@ -271,4 +283,26 @@ fn access_token_hash(token: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
     let bytes = digest.as_ref();
     URL_SAFE_NO_PAD.encode(&bytes[..bytes.len() / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_not_printed() {
+        let secret = || "a-token".to_owned();
+        let answer = TokenAnswer {
+            access_token: secret(),
+            expires_in: 300,
+            refresh_expires_in: 0,
+            refresh_token: Some(secret()),
+            token_type: "Bearer",
+            id_token: Some(secret()),
+            not_before_policy: 0,
+            session_state: None,
+            scope: "openid".to_owned(),
+        };
+        assert!(!format!("{answer:?}").contains("a-token"));
+    }
 }

@@ -9,6 +9,7 @@ use super::{AccessClaims, VerificationKeys};
 
 /// Which access tokens are believed.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TokenPolicy {
     /// Accepted issuers: the realm's public and, where it differs, internal address.
     pub issuers: Vec<String>,

@@ -64,6 +64,7 @@ struct RoleList {
 /// The `aud` claim: Keycloak writes one text, a list, or leaves it out.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Audience {
     /// A single audience.
     One(String),
@@ -91,6 +92,7 @@ impl Audience {
 /// API tokens are offline tokens, signed with a symmetric key that the published key set does not list: deciding by shape first saves a
 /// useless look-up of keys on each of them.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum TokenShape {
     /// Claims to be an access token signed with a published key.
     Access {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
 /// Why a published key set could not be read.
@@ -36,12 +36,6 @@ impl VerificationKeys {
         }
         let set: Set = serde_json::from_str(json).map_err(InvalidKeySet)?;
         Ok(Self::of(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok())))
-    }
-
-    /// Takes the usable keys of a parsed set.
-    #[must_use]
-    pub fn from_set(set: JwkSet) -> Self {
-        Self::of(set.keys.into_iter())
     }
 
     /// Whether the key is known.

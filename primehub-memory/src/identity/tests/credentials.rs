@@ -6,7 +6,8 @@ use crate::identity::PasswordCheck;
 use crate::sessions::SessionKind;
 
 async fn set(store: &MemoryIdentityStore, id: &UserId, password: &str, temporary: bool) -> Result<(), IdentityError> {
-    store.set_password(&service(), id, NewPassword { value: secret(password), temporary }).await
+    let new = if temporary { NewPassword::temporary } else { NewPassword::lasting };
+    store.set_password(&service(), id, new(secret(password))).await
 }
 
 async fn check(store: &MemoryIdentityStore, login: &str, password: &str) -> Option<String> {

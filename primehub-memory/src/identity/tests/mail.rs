@@ -9,7 +9,7 @@ use rstest::rstest;
 use super::*;
 
 fn email(actions: &[&str]) -> RequiredActionsEmail {
-    RequiredActionsEmail { actions: texts(actions), lifespan: Duration::from_hours(24) }
+    RequiredActionsEmail::new(texts(actions), Duration::from_hours(24))
 }
 
 async fn configure(store: &MemoryIdentityStore, settings: &[(&str, &str)]) {

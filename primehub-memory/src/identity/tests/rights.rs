@@ -57,8 +57,8 @@ async fn every_write_asks_for_the_right() {
     let before = store.directory();
     let by = person(&amy);
     let invitation = Invitation::new(InvitationId::of_token("t"), group.id.clone(), jiff::Timestamp::MAX);
-    let email = RequiredActionsEmail { actions: Vec::new(), lifespan: std::time::Duration::ZERO };
-    let password = NewPassword { value: secret("secret"), temporary: false };
+    let email = RequiredActionsEmail::new(Vec::new(), std::time::Duration::ZERO);
+    let password = NewPassword::lasting(secret("secret"));
     let nobody = UserId::new("nobody");
     let answers = [
         store.create_user(&by, new_user("bob")).await.map(drop),

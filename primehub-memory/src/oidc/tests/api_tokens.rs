@@ -56,7 +56,7 @@ async fn a_disabled_account_s_tokens_sleep_and_a_deleted_one_s_die() {
 async fn a_new_password_changes_nothing() {
     let world = World::new().await;
     let token = world.api_token().await;
-    let password = NewPassword { value: "other".into(), temporary: true };
+    let password = NewPassword::temporary("other".into());
     world.store.set_password(&Actor::service(), &world.alice, password).await.unwrap();
     assert_eq!(world.refresh(&token).await.status, 200);
 }

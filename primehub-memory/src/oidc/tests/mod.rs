@@ -106,7 +106,7 @@ impl World {
             outcome.unwrap();
         }
         for (user, password) in [(&alice, "wonder"), (&root, "toor")] {
-            let password = NewPassword { value: password.into(), temporary: false };
+            let password = NewPassword::lasting(password.into());
             store.set_password(&by, user, password).await.unwrap();
         }
         let provider = OpenIdProvider::start(store.clone(), settings).await.unwrap();

@@ -96,7 +96,7 @@ async fn refusals(#[case] fields: &[&[(&str, &str)]], #[case] expected: (u16, &s
     let by = Actor::service();
     world.store.create_user(&by, NewUser::new("bare".parse().unwrap())).await.unwrap();
     let fresh = world.store.create_user(&by, NewUser::new("fresh".parse().unwrap())).await.unwrap().value;
-    let temporary = NewPassword { value: "first".into(), temporary: true };
+    let temporary = NewPassword::temporary("first".into());
     world.store.set_password(&by, &fresh.id, temporary).await.unwrap();
 
     let answer = world.post(TOKEN, fields).await;
