@@ -1,6 +1,7 @@
 //! What the platform's answers depend on besides the identity provider. HTTP and authentication have their own configuration.
 
 use primehub_core::names::RolePrefix;
+use primehub_core::quantity::{CapacityG, Decimal};
 
 /// Settings of one installation.
 #[derive(Clone, Debug)]
@@ -8,17 +9,17 @@ use primehub_core::names::RolePrefix;
 pub struct PlatformConfig {
     /// The OIDC client that API tokens belong to (`KC_CLIENT_ID`).
     pub client_id: String,
-    /// Volume capacity in G of people without one of their own, where the platform's settings name none either
+    /// Volume capacity of people without one of their own, where the platform's settings name none either
     /// (`DEFAULT_USER_VOLUME_CAPACITY`).
-    pub default_user_volume_capacity: String,
+    pub default_user_volume_capacity: CapacityG,
     /// What stands before the kind in names of resource roles (`KC_ROLE_PREFIX`).
     pub role_prefix: Option<RolePrefix>,
     /// Whether every new group may deploy models (`PRIMEHUB_MODE=deploy`).
     pub deploy_mode: bool,
     /// How many people, groups and so on the installation may have.
     pub license: License,
-    /// Hours east of UTC of the timezone in force where none has been chosen.
-    pub timezone_offset_hours: f64,
+    /// Minutes east of UTC of the timezone in force where none has been chosen.
+    pub timezone_offset_minutes: i32,
 }
 
 impl PlatformConfig {
@@ -27,13 +28,18 @@ impl PlatformConfig {
     pub fn new(client_id: impl Into<String>) -> Self {
         Self {
             client_id: client_id.into(),
-            default_user_volume_capacity: "20G".into(),
+            default_user_volume_capacity: twenty_gigabytes(),
             role_prefix: None,
             deploy_mode: false,
             license: License::default(),
-            timezone_offset_hours: 0.0,
+            timezone_offset_minutes: 0,
         }
     }
+}
+
+#[expect(clippy::expect_used, reason = "a constant within the range")]
+fn twenty_gigabytes() -> CapacityG {
+    CapacityG::new(Decimal::from_integer(20)).expect("20 G are a capacity")
 }
 
 /// The entitlement that the installation runs under. Without one nothing is limited.
@@ -60,6 +66,7 @@ pub struct License {
 
 /// State of the entitlement, as clients spell it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum LicenseStatus {
     /// In force.
     Unexpired,

@@ -2,7 +2,7 @@
 
 use async_graphql::ErrorExtensions as _;
 use primehub_core::access::Denied;
-use primehub_core::identity::{Conflict, IdentityError, Key};
+use primehub_core::identity::{Conflict, IdentityError, InvalidFilter, Key};
 
 /// The stable code of an error, at `errors[].extensions.code`. The console and the Python SDK decide by it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -130,6 +130,12 @@ impl From<ApiError> for async_graphql::Error {
 impl From<Denied> for ApiError {
     fn from(denied: Denied) -> Self {
         Self::new(Code::NotAuth, denied.to_string())
+    }
+}
+
+impl From<InvalidFilter> for ApiError {
+    fn from(invalid: InvalidFilter) -> Self {
+        Self::new(Code::BadUserInput, invalid.to_string())
     }
 }
 

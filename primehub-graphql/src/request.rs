@@ -1,16 +1,20 @@
 //! What one GraphQL request works with.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+mod budget;
 
-use async_graphql::Context;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_graphql::{Context, Name, Value};
 use primehub_core::access::{Access, Caller, Operation};
 use primehub_core::clock::Clock;
 use primehub_core::identity::{Actor, Directory, IdentityStore};
 
-use crate::audit::{AuditRecord, AuditSink};
+pub(crate) use self::budget::{Budget, Nullable};
+use crate::audit::{AuditRecord, AuditResult, AuditSink};
 use crate::authentication::Authenticator;
 use crate::config::PlatformConfig;
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 use crate::operations::api_token::ApiTokenCounts;
 
 /// The parts that all requests share.
@@ -33,6 +37,7 @@ pub(crate) struct Request {
     caller: Caller,
     id: String,
     directory: RwLock<Arc<Directory>>,
+    budget: Arc<Budget>,
     api_token_counts: ApiTokenCounts,
     /// Ids of what the present mutation has created, for its audit record. Mutations of one request run one after the other.
     created: Mutex<Vec<String>>,
@@ -46,6 +51,7 @@ impl Request {
             caller,
             id,
             directory: RwLock::new(directory),
+            budget: Arc::default(),
             api_token_counts: ApiTokenCounts::default(),
             created: Mutex::default(),
         })
@@ -58,23 +64,23 @@ impl Request {
         Ok(request)
     }
 
-    /// Admits a mutation, carries it out and leaves one audit record, whatever the outcome.
+    /// Admits a mutation, carries it out and leaves one audit record, whatever the outcome: also when the work panics or is given up.
     pub(crate) async fn mutation<T, F>(context: &Context<'_>, work: impl FnOnce(Arc<Self>) -> F) -> Result<T, ApiError>
     where
         F: Future<Output = Result<T, ApiError>> + Send,
     {
         let request = Self::of(context);
         let field = context.field();
+        let mut pending = PendingRecord::begin(request, field.name(), &field.arguments().unwrap_or_default());
         let allowed = request.access(&request.directory()).root_field(Operation::Mutation, field.name());
         let outcome = match allowed {
             Ok(()) => work(request.clone()).await,
             Err(denied) => Err(denied.into()),
         };
-        let arguments = field.arguments().unwrap_or_default();
-        let result = outcome.as_ref().map(|_| ()).map_err(|error| error.code);
-        let mut record = AuditRecord::of(&request.id, &request.caller, field.name(), &arguments, result);
-        record.targets.append(&mut request.created.lock().unwrap_or_else(PoisonError::into_inner));
-        request.services.audit.record(&record);
+        pending.record.result = match &outcome {
+            Ok(_) => AuditResult::Done,
+            Err(error) => AuditResult::Failed(error.code),
+        };
         outcome
     }
 
@@ -109,6 +115,23 @@ impl Request {
         &self.caller
     }
 
+    /// What this operation may still answer.
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// The turn to take an administrator's rights away, after which a new picture must be read. Waits a bounded time.
+    ///
+    /// # Errors
+    /// [`Code::ApiUnavailable`] when somebody else takes too long.
+    pub(crate) async fn administrators_turn(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, ApiError> {
+        tokio::time::timeout(LONGEST_TURN, self.services.administrators.lock()).await.map_err(|_| {
+            let message =
+                "the rights of another administrator are being changed; nothing was changed, try again in a moment";
+            ApiError::new(Code::ApiUnavailable, message)
+        })
+    }
+
     /// Numbers of API tokens, asked for together.
     pub(crate) fn api_token_counts(&self) -> &ApiTokenCounts {
         &self.api_token_counts
@@ -129,5 +152,29 @@ impl Request {
 
     pub(crate) fn config(&self) -> &PlatformConfig {
         &self.services.config
+    }
+}
+
+/// How long one change of administrators waits for another: less than clients wait for an answer.
+const LONGEST_TURN: Duration = Duration::from_secs(5);
+
+/// The audit record of a mutation that has begun. It is handed over when this is dropped, however the mutation ends.
+struct PendingRecord<'a> {
+    request: &'a Request,
+    record: AuditRecord,
+}
+
+impl<'a> PendingRecord<'a> {
+    fn begin(request: &'a Request, mutation: &str, arguments: &[(Name, Value)]) -> Self {
+        // Stays so only if nobody comes to say how it ended.
+        let result = AuditResult::Failed(Code::InternalServerError);
+        Self { request, record: AuditRecord::of(&request.id, &request.caller, mutation, arguments, result) }
+    }
+}
+
+impl Drop for PendingRecord<'_> {
+    fn drop(&mut self) {
+        self.record.targets.append(&mut self.request.created.lock().unwrap_or_else(PoisonError::into_inner));
+        self.request.services.audit.record(&self.record);
     }
 }

@@ -9,7 +9,7 @@ use primehub_core::names::UserId;
 use tokio::sync::OnceCell;
 
 use crate::error::{ApiError, Code};
-use crate::request::Request;
+use crate::request::{Budget, Request};
 
 /// Makes every API token of the caller worthless.
 ///
@@ -31,8 +31,7 @@ pub(crate) async fn revoke_api_tokens(request: Arc<Request>) -> Result<UserId, A
 
 /// Numbers of API tokens, asked of the store in one call for everybody whose number a request wants.
 ///
-/// The engine starts the fields of all rows before it waits for the first of them. So each waits once, and the first to go on asks for all
-/// that have come together. A number is never kept for later: after a revocation it is asked anew.
+/// Each waits until work on all rows has begun, and the first to go on asks for all that have come together. A number is never kept for later: after a revocation it is asked anew.
 #[derive(Debug, Default)]
 pub(crate) struct ApiTokenCounts {
     open: Mutex<Option<Arc<Batch>>>,
@@ -49,9 +48,9 @@ impl ApiTokenCounts {
     ///
     /// # Errors
     /// [`Code::UserApiTokenCount`].
-    pub(crate) async fn of(&self, store: &dyn IdentityStore, user: &UserId) -> Result<u32, ApiError> {
+    pub(crate) async fn of(&self, store: &dyn IdentityStore, budget: &Budget, user: &UserId) -> Result<u32, ApiError> {
         let batch = self.join(user);
-        tokio::task::yield_now().await;
+        budget.all_rows_begun().await;
         let ask = async || {
             let users: Vec<UserId> = self.close(&batch).into_iter().collect();
             store.api_token_counts(&users).await.map_err(|error| {
@@ -76,7 +75,8 @@ impl ApiTokenCounts {
         if open.as_ref().is_some_and(|current| Arc::ptr_eq(current, batch)) {
             *open = None;
         }
-        std::mem::take(&mut lock(&batch.users))
+        // Not taken out: whoever asks may be gone before the answer comes, and the next one asks for the same people.
+        lock(&batch.users).clone()
     }
 }
 

@@ -1,15 +1,17 @@
 //! Creating and deleting groups, and what goes with them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use primehub_core::access::PlatformAdministrator;
 use primehub_core::identity::{
-    AdminsEdit, Attributes, Binding, Directory, Group, GroupSettings, GroupSettingsEdit, IdentityError, Key, NewGroup,
-    check_lengths,
+    AdminsEdit, AttributeLimits, Attributes, Binding, Directory, Group, GroupSettings, GroupSettingsEdit,
+    IdentityError, NewGroup,
 };
 use primehub_core::names::{GroupId, GroupName, UserId};
 
-use super::group_list::find;
+use super::administrators::check_administrator_remains;
+use super::group_list::existing_group;
 use super::group_members::{Side, check_new_admins, check_users_exist};
 use super::steps::all_bound;
 use crate::error::{ApiError, Code};
@@ -23,7 +25,7 @@ pub(crate) struct GroupCreation {
     /// Its settings.
     pub(crate) settings: GroupSettingsEdit,
     /// Its first members.
-    pub(crate) connect: Vec<UserId>,
+    pub(crate) connect: BTreeSet<UserId>,
 }
 
 /// Creates a group with its members: wholly or, if a member cannot be connected, not at all.
@@ -32,11 +34,11 @@ pub(crate) struct GroupCreation {
 /// A taken name, the licence, settings or members that do not fit. A shared volume needs Kubernetes.
 pub(crate) async fn create_group(
     request: &Request,
-    _: &PlatformAdministrator,
+    _administrator: PlatformAdministrator,
     wanted: GroupCreation,
 ) -> Result<Arc<Group>, ApiError> {
-    let limit = request.store().capabilities().group_attribute_length;
-    let attributes = first_attributes(&request.directory(), &wanted, request.config().deploy_mode, limit)?;
+    let limits = request.store().capabilities().group_attributes;
+    let attributes = first_attributes(&request.directory(), &wanted, request.config().deploy_mode, limits)?;
     let mut new = NewGroup::new(wanted.name);
     new.attributes = attributes;
     new.at_most = request.config().license.max_groups.map(u64::from);
@@ -52,7 +54,7 @@ pub(crate) async fn create_group(
         }
     }
     let directory = request.read_again();
-    find(&directory, &created.id).cloned().ok_or_else(|| absent(&created.id))
+    existing_group(&directory, &created.id).cloned()
 }
 
 /// The attributes of a new group, if everything about it is in order.
@@ -60,7 +62,7 @@ fn first_attributes(
     directory: &Directory,
     wanted: &GroupCreation,
     deploy_mode: bool,
-    limit: usize,
+    limits: AttributeLimits,
 ) -> Result<Attributes, ApiError> {
     check_users_exist(directory, Side::Connect, &wanted.connect)?;
     if let Some(AdminsEdit::Replace(names)) = &wanted.settings.admins {
@@ -68,7 +70,7 @@ fn first_attributes(
     }
     let settings = wanted.settings.clone().for_creation(deploy_mode);
     let edits = settings.attributes();
-    check_lengths(&edits, limit)?;
+    limits.check(&Attributes::default(), &edits)?;
     let read = settings.apply_to(&Attributes::default());
     read.validate()?;
     if read.enabled_shared_volume {
@@ -99,29 +101,31 @@ async fn undo_creation(request: &Request, created: &Group, failure: ApiError) ->
 /// Deletes a group, and answers it as it was, with the last picture that shows it.
 ///
 /// # Errors
-/// An absent group, the group of everyone. A group with a shared volume needs Kubernetes: the volume would stay, and become that of a
+/// An absent group, the group of everyone, one of which the last platform administrator is one. A group with a shared volume needs Kubernetes: the volume would stay, and become that of a
 /// later group of the same name.
 pub(crate) async fn delete_group(
     request: &Request,
-    _: &PlatformAdministrator,
+    _administrator: PlatformAdministrator,
     id: &GroupId,
 ) -> Result<(Arc<Directory>, Arc<Group>), ApiError> {
-    let directory = request.directory();
-    let group = find(&directory, id).ok_or_else(|| absent(id))?;
+    // Taken before looking, so that what is seen stays true until it is written.
+    let turn =
+        if request.directory().grants_administration(id) { Some(request.administrators_turn().await?) } else { None };
+    let directory = if turn.is_some() { request.read_again() } else { request.directory() };
+    let group = existing_group(&directory, id)?;
     if id == directory.everyone_id() {
         return Err(ApiError::invalid("where.id", "is the group of everyone, which cannot be deleted"));
     }
     if GroupSettings::of(&group.attributes).enabled_shared_volume {
         return Err(ApiError::needs_kubernetes("deleting a group with a shared volume"));
     }
+    let delete = |after: &mut Directory| {
+        after.remove_group(id);
+    };
+    check_administrator_remains(&directory, delete, "delete this group")?;
     let deleted = request.store().delete_group(&request.actor(), id).await?.value;
     request.read_again();
     Ok((directory, deleted))
-}
-
-/// The error for a group that does not exist.
-pub(crate) fn absent(id: &GroupId) -> ApiError {
-    IdentityError::Absent(Key::Group(id.clone())).into()
 }
 
 /// The error of creating a group: as everywhere, except that a reached limit is the licence's, with the text that clients show.

@@ -1,9 +1,10 @@
 //! Which groups a list shows, and in which order.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use primehub_core::identity::{Directory, Group, GroupSettings};
+use primehub_core::identity::{Directory, Group, GroupSettings, IdentityError, Key, TextFilter};
 use primehub_core::names::GroupId;
 use primehub_core::quantity::{CapacityG, Decimal};
 
@@ -14,32 +15,34 @@ pub(crate) fn find<'a>(directory: &'a Directory, id: &GroupId) -> Option<&'a Arc
     directory.group(id).filter(|group| group.parent.is_none())
 }
 
+/// The same, where there must be one.
+///
+/// # Errors
+/// [`Code::ResourceNotFound`].
+pub(crate) fn existing_group<'a>(directory: &'a Directory, id: &GroupId) -> Result<&'a Arc<Group>, ApiError> {
+    find(directory, id).ok_or_else(|| IdentityError::Absent(Key::Group(id.clone())).into())
+}
+
 /// Conditions on groups, all of which must hold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupFilter {
     /// Exactly this group; the only way to list the one of everyone.
     pub(crate) id: Option<GroupId>,
     /// Part of the name; upper and lower case differ.
-    pub(crate) name_contains: Option<String>,
+    pub(crate) name_contains: Option<TextFilter>,
     /// Part of the display name; upper and lower case differ.
-    pub(crate) display_name_contains: Option<String>,
+    pub(crate) display_name_contains: Option<TextFilter>,
     /// Part of either name, whatever the case. Empty restricts nothing.
-    pub(crate) search: Option<String>,
+    pub(crate) search: TextFilter,
 }
 
 impl GroupFilter {
-    fn matches(&self, name: &str, display_name: Option<&str>) -> bool {
+    fn matches(&self, row: &Row) -> bool {
         // A field without text contains nothing, not even the empty text: clients know this from every list.
-        let contains = |field: &str, part: &Option<String>| {
-            part.as_ref().is_none_or(|part| !field.is_empty() && field.contains(&**part))
-        };
-        let display_name = display_name.unwrap_or_default();
-        let search = self.search.as_deref().unwrap_or_default().to_lowercase();
-        contains(name, &self.name_contains)
-            && contains(display_name, &self.display_name_contains)
-            && (search.is_empty()
-                || name.to_lowercase().contains(&search)
-                || display_name.to_lowercase().contains(&search))
+        let contains = |field: &str, part: &TextFilter| !field.is_empty() && part.matches([Some(field)]);
+        self.name_contains.as_ref().is_none_or(|part| contains(&row.group.name, part))
+            && self.display_name_contains.as_ref().is_none_or(|part| contains(row.display_name(), part))
+            && (self.search.is_empty() || self.search.matches([Some(&*row.group.name), Some(row.display_name())]))
     }
 }
 
@@ -103,7 +106,7 @@ pub(crate) fn list(directory: &Directory, filter: &GroupFilter, order: Option<Gr
         None => directory.groups().filter(|group| group.id != *directory.everyone_id()).collect(),
     };
     let mut rows: Vec<Row> = candidates.into_iter().map(Row::of).collect();
-    rows.retain(|row| filter.matches(&row.group.name, row.settings.display_name.as_deref()));
+    rows.retain(|row| filter.matches(row));
     match order {
         Some(GroupOrder { field, descending: false }) => rows.sort_by_cached_key(|row| row.key(field)),
         Some(GroupOrder { field, descending: true }) => rows.sort_by_cached_key(|row| Reverse(row.key(field))),
@@ -114,7 +117,8 @@ pub(crate) fn list(directory: &Directory, filter: &GroupFilter, order: Option<Gr
 
 struct Row {
     group: Arc<Group>,
-    settings: GroupSettings,
+    /// Read only where filter or order need them.
+    settings: OnceCell<GroupSettings>,
 }
 
 /// What rows are compared by. An absent value is larger than any other: no quota means unlimited, and unnamed things go to the end.
@@ -129,23 +133,31 @@ enum Comparable {
 
 impl Row {
     fn of(group: &Arc<Group>) -> Self {
-        Self { group: group.clone(), settings: GroupSettings::of(&group.attributes) }
+        Self { group: group.clone(), settings: OnceCell::new() }
+    }
+
+    fn settings(&self) -> &GroupSettings {
+        self.settings.get_or_init(|| GroupSettings::of(&self.group.attributes))
+    }
+
+    fn display_name(&self) -> &str {
+        self.settings().display_name.as_deref().unwrap_or_default()
     }
 
     fn key(&self, field: OrderField) -> SortKey {
         let text = |text: &str| Comparable::Text(text.encode_utf16().collect());
-        let settings = &self.settings;
+        let settings = || self.settings();
         let key = match field {
             OrderField::Name => Some(text(&self.group.name)),
-            OrderField::DisplayName => settings.display_name.as_deref().map(text),
+            OrderField::DisplayName => settings().display_name.as_deref().map(text),
             OrderField::SharedVolumeCapacity => {
-                settings.shared_volume_capacity.map(CapacityG::gigabytes).map(Comparable::Number)
+                settings().shared_volume_capacity.map(CapacityG::gigabytes).map(Comparable::Number)
             }
-            OrderField::QuotaCpu => settings.quota_cpu.map(Comparable::Number),
-            OrderField::QuotaGpu => settings.quota_gpu.map(Decimal::from_integer).map(Comparable::Number),
-            OrderField::ProjectQuotaCpu => settings.project_quota_cpu.map(Comparable::Number),
+            OrderField::QuotaCpu => settings().quota_cpu.map(Comparable::Number),
+            OrderField::QuotaGpu => settings().quota_gpu.map(Decimal::from_integer).map(Comparable::Number),
+            OrderField::ProjectQuotaCpu => settings().project_quota_cpu.map(Comparable::Number),
             OrderField::ProjectQuotaGpu => {
-                settings.project_quota_gpu.map(Decimal::from_integer).map(Comparable::Number)
+                settings().project_quota_gpu.map(Decimal::from_integer).map(Comparable::Number)
             }
         };
         (key.is_none(), key)
@@ -189,6 +201,14 @@ mod tests {
         directory
     }
 
+    fn exact(text: &str) -> TextFilter {
+        TextFilter::exact_part("name_contains", text).unwrap()
+    }
+
+    fn search(text: &str) -> TextFilter {
+        TextFilter::part("search", text).unwrap()
+    }
+
     fn names(filter: &GroupFilter, order: Option<GroupOrder>) -> String {
         list(&directory(), filter, order).iter().map(|group| &*group.name).collect::<Vec<_>>().join(" ")
     }
@@ -199,17 +219,24 @@ mod tests {
     #[case::everyone_by_id(GroupFilter { id: Some("everyone".into()), ..GroupFilter::default() }, "everyone")]
     #[case::unknown_id(GroupFilter { id: Some("nobody".into()), ..GroupFilter::default() }, "")]
     #[case::nested_groups_are_not_ours(GroupFilter { id: Some("nested".into()), ..GroupFilter::default() }, "")]
-    #[case::part_of_a_name(GroupFilter { name_contains: Some("ta".into()), ..GroupFilter::default() }, "Zeta beta delta")]
-    #[case::part_of_a_name_with_case(GroupFilter { name_contains: Some("z".into()), ..GroupFilter::default() }, "")]
-    #[case::part_of_a_display_name(GroupFilter { display_name_contains: Some("eta".into()), ..GroupFilter::default() }, "beta")]
-    #[case::no_text_contains_nothing(GroupFilter { display_name_contains: Some(String::new()), ..GroupFilter::default() }, "Zeta beta")]
-    #[case::search_ignores_case(GroupFilter { search: Some("ALPHA".into()), ..GroupFilter::default() }, "Zeta")]
-    #[case::search_looks_at_both_names(GroupFilter { search: Some("z".into()), ..GroupFilter::default() }, "Zeta")]
-    #[case::empty_search(GroupFilter { search: Some(String::new()), ..GroupFilter::default() }, "Zeta beta delta gamma")]
-    #[case::all_conditions(GroupFilter { name_contains: Some("ta".into()), search: Some("team".into()), ..GroupFilter::default() }, "Zeta")]
-    #[case::id_and_others(GroupFilter { id: Some("beta".into()), search: Some("team".into()), ..GroupFilter::default() }, "")]
+    #[case::part_of_a_name(GroupFilter { name_contains: Some(exact("ta")), ..GroupFilter::default() }, "Zeta beta delta")]
+    #[case::part_of_a_name_with_case(GroupFilter { name_contains: Some(exact("z")), ..GroupFilter::default() }, "")]
+    #[case::part_of_a_display_name(GroupFilter { display_name_contains: Some(exact("eta")), ..GroupFilter::default() }, "beta")]
+    #[case::no_text_contains_nothing(GroupFilter { display_name_contains: Some(exact("")), ..GroupFilter::default() }, "Zeta beta")]
+    #[case::search_ignores_case(GroupFilter { search: search("ALPHA"), ..GroupFilter::default() }, "Zeta")]
+    #[case::search_looks_at_both_names(GroupFilter { search: search("z"), ..GroupFilter::default() }, "Zeta")]
+    #[case::empty_search(GroupFilter { search: search(""), ..GroupFilter::default() }, "Zeta beta delta gamma")]
+    #[case::all_conditions(GroupFilter { name_contains: Some(exact("ta")), search: search("team"), ..GroupFilter::default() }, "Zeta")]
+    #[case::id_and_others(GroupFilter { id: Some("beta".into()), search: search("team"), ..GroupFilter::default() }, "")]
     fn filters(#[case] filter: GroupFilter, #[case] expected: &str) {
         assert_eq!(names(&filter, None), expected);
+    }
+
+    #[test]
+    fn a_nested_group_is_absent_for_clients() {
+        assert!(existing_group(&directory(), &"beta".into()).is_ok());
+        let error = existing_group(&directory(), &"nested".into()).unwrap_err();
+        assert_eq!(error, ApiError::new(Code::ResourceNotFound, "group nested does not exist"));
     }
 
     #[rstest]

@@ -1,5 +1,7 @@
 //! Who joins and leaves a group, and who of them administers it.
 
+use std::collections::BTreeSet;
+
 use primehub_core::identity::{AdminsEdit, Directory, Group, GroupSettings};
 use primehub_core::names::UserId;
 
@@ -27,7 +29,7 @@ impl Side {
 ///
 /// # Errors
 /// The first one that is not.
-pub(crate) fn check_users_exist(directory: &Directory, side: Side, ids: &[UserId]) -> Result<(), ApiError> {
+pub(crate) fn check_users_exist(directory: &Directory, side: Side, ids: &BTreeSet<UserId>) -> Result<(), ApiError> {
     match ids.iter().find(|id| directory.user(id).is_none()) {
         Some(id) => Err(ApiError::invalid(side.field(), format_args!("names no user: {id}"))),
         None => Ok(()),
@@ -70,8 +72,8 @@ pub(crate) fn admins_change(
     directory: &Directory,
     group: &Group,
     given: Option<&AdminsEdit>,
-    connect: &[UserId],
-    disconnect: &[UserId],
+    connect: &BTreeSet<UserId>,
+    disconnect: &BTreeSet<UserId>,
 ) -> Result<Option<AdminsEdit>, ApiError> {
     let leaving: Vec<String> =
         disconnect.iter().filter_map(|id| directory.user(id)).map(|user| user.username.to_string()).collect();
@@ -79,17 +81,22 @@ pub(crate) fn admins_change(
     let change = match given {
         None if leaving.is_empty() => return Ok(None),
         None => AdminsEdit::Change { add: Vec::new(), remove: leaving },
-        Some(AdminsEdit::Replace(wanted)) => AdminsEdit::Change {
-            add: wanted.iter().filter(|name| !stored.contains(name)).cloned().collect(),
-            remove: stored.iter().filter(|name| !wanted.contains(name)).cloned().collect(),
+        Some(AdminsEdit::Replace(wanted)) => {
+            AdminsEdit::Change { add: missing_from(&stored, wanted), remove: missing_from(wanted, &stored) }
+                .without(&leaving)
         }
-        .without(&leaving),
         Some(change) => change.clone().without(&leaving),
     };
     if let AdminsEdit::Change { add, .. } = &change {
         check_new_admins(directory, add, |user| connect.contains(user) || directory.is_member(user, &group.id))?;
     }
     Ok(Some(change))
+}
+
+/// The names that are not in `list`, in their order.
+fn missing_from(list: &[String], names: &[String]) -> Vec<String> {
+    let list: BTreeSet<&String> = list.iter().collect();
+    names.iter().filter(|name| !list.contains(name)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -116,8 +123,8 @@ mod tests {
     fn change(given: Option<&str>, connect: &[&str], disconnect: &[&str]) -> Result<Option<(String, String)>, String> {
         let directory = directory();
         let group = directory.group(&"lab".into()).unwrap();
-        let ids = |names: &[&str]| names.iter().map(|name| UserId::from(*name)).collect::<Vec<_>>();
-        let given = given.map(AdminsEdit::parse);
+        let ids = |names: &[&str]| names.iter().map(|name| UserId::from(*name)).collect::<BTreeSet<_>>();
+        let given = given.map(|text| AdminsEdit::parse(text).unwrap());
         match admins_change(&directory, group, given.as_ref(), &ids(connect), &ids(disconnect)) {
             Ok(Some(AdminsEdit::Change { add, remove })) => Ok(Some((add.join(","), remove.join(",")))),
             Ok(other) => {
@@ -136,7 +143,7 @@ mod tests {
     #[case::nobody(Some(""), &[], &[], "", "amy,gone")]
     #[case::joins_and_administers(Some("amy,gone,cat"), &["cat"], &[], "cat", "")]
     #[case::leaves(None, &[], &["amy"], "", "amy")]
-    #[case::leaves_although_listed(Some("amy,gone,bob"), &[], &["bob", "amy"], "", "bob,amy")]
+    #[case::leaves_although_listed(Some("amy,gone,bob"), &[], &["bob", "amy"], "", "amy,bob")]
     fn a_list_becomes_a_change(
         #[case] given: Option<&str>,
         #[case] connect: &[&str],
@@ -162,7 +169,7 @@ mod tests {
 
     #[test]
     fn users_are_looked_up_before_anything_is_written() {
-        let error = check_users_exist(&directory(), Side::Disconnect, &["amy".into(), "7".into()]).unwrap_err();
+        let error = check_users_exist(&directory(), Side::Disconnect, &["amy".into(), "7".into()].into()).unwrap_err();
         assert_eq!(error, ApiError::invalid("users.disconnect", "names no user: 7"));
     }
 }

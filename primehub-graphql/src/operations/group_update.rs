@@ -1,17 +1,17 @@
 //! Changing groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use primehub_core::access::{Denied, GroupAdministrator};
 use primehub_core::identity::{
-    Binding, Conflict, Directory, Edit, Group, GroupEdit, GroupSettings, GroupSettingsEdit, IdentityError,
-    check_lengths,
+    AttributeLimits, Binding, Conflict, Directory, Edit, Group, GroupEdit, GroupSettings, GroupSettingsEdit,
+    IdentityError,
 };
 use primehub_core::names::{GroupId, UserId};
 
-use super::group::absent;
-use super::group_list::find;
+use super::administrators::{apply, check_administrator_remains};
+use super::group_list::existing_group;
 use super::group_members::{Side, admins_change, check_users_exist};
 use super::steps::Steps;
 use crate::error::{ApiError, Code};
@@ -23,9 +23,9 @@ pub(crate) struct GroupUpdate {
     /// Its settings.
     pub(crate) settings: GroupSettingsEdit,
     /// Who joins.
-    pub(crate) connect: Vec<UserId>,
+    pub(crate) connect: BTreeSet<UserId>,
     /// Who leaves; stronger than joining.
-    pub(crate) disconnect: Vec<UserId>,
+    pub(crate) disconnect: BTreeSet<UserId>,
 }
 
 /// How often an update is decided anew because somebody else changed what the decision rested on.
@@ -37,13 +37,23 @@ const ATTEMPTS: usize = 5;
 ///
 /// # Errors
 /// An absent group; a setting that the caller may not change; settings or users that do not fit, before anything is written. Switching a
-/// shared volume on needs Kubernetes.
+/// shared volume on needs Kubernetes. Only platform administrators let people into a group whose members are such, and one of them must
+/// be left.
 pub(crate) async fn update_group(
     request: &Request,
     administrator: &GroupAdministrator,
     update: &GroupUpdate,
 ) -> Result<(Arc<Directory>, Arc<Group>), ApiError> {
     let id = administrator.group();
+    let may_remove_an_administrator = !update.disconnect.is_empty() && request.directory().grants_administration(id);
+    // Taken before looking, so that what is seen stays true until it is written.
+    let _turn = if may_remove_an_administrator {
+        let turn = request.administrators_turn().await?;
+        request.read_again();
+        Some(turn)
+    } else {
+        None
+    };
     let mut steps = Steps::default();
     let plan = write_settings(request, administrator, update, &mut steps).await?;
     if !plan.bindings.is_empty() {
@@ -52,7 +62,7 @@ pub(crate) async fn update_group(
         steps.record_bindings(&directory, &plan.bindings, outcomes)?;
     }
     let directory = request.read_again();
-    let group = find(&directory, id).ok_or_else(|| absent(id))?.clone();
+    let group = existing_group(&directory, id)?.clone();
     Ok((directory, group))
 }
 
@@ -64,10 +74,14 @@ async fn write_settings(
     steps: &mut Steps,
 ) -> Result<Plan, ApiError> {
     let id = administrator.group();
-    let limit = request.store().capabilities().group_attribute_length;
+    let limits = request.store().capabilities().group_attributes;
     let mut administrator = administrator.clone();
     for _ in 0..ATTEMPTS {
-        let plan = plan(&request.directory(), &administrator, update, limit)?;
+        let directory = request.directory();
+        if !update.connect.is_empty() {
+            request.access(&directory).may_add_members(&administrator)?;
+        }
+        let plan = plan(&directory, &administrator, update, limits)?;
         if plan.edit.attributes.is_empty() {
             return Ok(plan);
         }
@@ -95,10 +109,10 @@ fn plan(
     directory: &Directory,
     administrator: &GroupAdministrator,
     update: &GroupUpdate,
-    limit: usize,
+    limits: AttributeLimits,
 ) -> Result<Plan, ApiError> {
     let id = administrator.group();
-    let group = find(directory, id).ok_or_else(|| absent(id))?;
+    let group = existing_group(directory, id)?;
     let stored = &group.attributes;
     let mut settings = update.settings.clone();
     if !administrator.is_platform_administrator() {
@@ -113,6 +127,8 @@ fn plan(
     }
     check_users_exist(directory, Side::Connect, &update.connect)?;
     check_users_exist(directory, Side::Disconnect, &update.disconnect)?;
+    let bindings = bindings(id, update);
+    check_administrator_remains(directory, |after| apply(after, &bindings), "take these members out of the group")?;
     settings.admins = admins_change(directory, group, settings.admins.as_ref(), &update.connect, &update.disconnect)?;
     let relied_on = settings.relied_on();
     let before = GroupSettings::of(stored);
@@ -124,24 +140,18 @@ fn plan(
         return Err(ApiError::needs_kubernetes("a shared volume"));
     }
     let attributes = settings.effective_attributes(stored);
-    check_lengths(&attributes, limit)?;
+    limits.check(stored, &attributes)?;
     let expecting: BTreeMap<_, _> =
         relied_on.into_iter().map(|name| (name.to_owned(), stored.all(name).to_vec())).collect();
-    Ok(Plan { edit: GroupEdit { attributes, expecting }, bindings: bindings(id, update) })
+    Ok(Plan { edit: GroupEdit { attributes, expecting }, bindings })
 }
 
 /// Joins and leaves, each user once. They may be carried out in any order, so nobody is in both.
 fn bindings(id: &GroupId, update: &GroupUpdate) -> Vec<Binding> {
-    let joins = update.connect.iter().filter(|user| !update.disconnect.contains(user));
+    let joins = update.connect.iter().filter(|user| !update.disconnect.contains(*user));
     let joins = joins.map(|user| Binding::Join { user: user.clone(), group: id.clone() });
     let leaves = update.disconnect.iter().map(|user| Binding::Leave { user: user.clone(), group: id.clone() });
-    let mut bindings = Vec::new();
-    for binding in joins.chain(leaves) {
-        if !bindings.contains(&binding) {
-            bindings.push(binding);
-        }
-    }
-    bindings
+    joins.chain(leaves).collect()
 }
 
 #[cfg(test)]
@@ -177,11 +187,12 @@ mod tests {
             Person::in_directory(directory, &id, directory.is_administrator(&id), SecretString::from("token")).unwrap();
         let caller = Caller::Person(person);
         let administrator = Access::new(&caller, directory).administrator_of(&"lab".into())?;
-        plan(directory, &administrator, update, 255)
+        plan(directory, &administrator, update, AttributeLimits::of_length(255))
     }
 
     fn admins(text: &str) -> GroupUpdate {
-        let settings = GroupSettingsEdit { admins: Some(AdminsEdit::parse(text)), ..GroupSettingsEdit::default() };
+        let settings =
+            GroupSettingsEdit { admins: Some(AdminsEdit::parse(text).unwrap()), ..GroupSettingsEdit::default() };
         GroupUpdate { settings, ..GroupUpdate::default() }
     }
 
@@ -217,16 +228,16 @@ mod tests {
     #[test]
     fn whoever_joins_and_leaves_in_one_call_leaves() {
         let update = GroupUpdate {
-            connect: vec!["dan".into(), "amy".into(), "amy".into()],
-            disconnect: vec!["dan".into(), "bob".into()],
+            connect: ["dan", "amy"].map(UserId::from).into(),
+            disconnect: ["dan", "bob"].map(UserId::from).into(),
             ..GroupUpdate::default()
         };
         let plan = planned(&directory(), "amy", &update).unwrap();
         let group = || GroupId::from("lab");
         let expected = [
             Binding::Join { user: "amy".into(), group: group() },
-            Binding::Leave { user: "dan".into(), group: group() },
             Binding::Leave { user: "bob".into(), group: group() },
+            Binding::Leave { user: "dan".into(), group: group() },
         ];
         assert_eq!(plan.bindings, expected);
         let stored = &directory().group(&"lab".into()).unwrap().attributes.clone();
@@ -244,6 +255,20 @@ mod tests {
         let update = GroupUpdate { settings, ..GroupUpdate::default() };
         assert!(planned(&directory, "bob", &update).unwrap().edit.attributes.is_empty());
         assert!(!planned(&directory, "amy", &update).unwrap().edit.attributes.is_empty());
+    }
+
+    #[test]
+    fn the_last_administrator_is_not_taken_out_of_the_group_that_makes_one() {
+        let mut directory = directory();
+        let role = RoleKey::administrator("primehub");
+        directory.grant(&Subject::Group("lab".into()), &role);
+        let everybody = ["bob", "cat"].map(UserId::from).into();
+        let update = GroupUpdate { disconnect: everybody, ..GroupUpdate::default() };
+        assert!(planned(&directory, "amy", &update).is_ok(), "amy is left");
+        directory.revoke(&Subject::User("amy".into()), &role);
+        let error = planned(&directory, "bob", &update).unwrap_err();
+        let message = "you cannot take these members out of the group: nobody would be left to administer the platform";
+        assert_eq!(error, ApiError::new(Code::NotAuth, message));
     }
 
     #[test]

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use primehub_core::identity::{
-    Binding, Directory, IdentityError, Invitation, InvitationId, NewPassword, NewUser, User, UserSettings,
+    Binding, Directory, IdentityError, Invitation, InvitationId, NewInvitation, NewPassword, NewUser, User,
+    UserSettings,
 };
 use primehub_core::names::{GroupId, UserName};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::secret::random_secret;
 use super::user::{acceptable_username, bind_all, create_whole};
 use crate::error::{ApiError, Code};
 use crate::request::Request;
@@ -30,11 +30,19 @@ pub(crate) async fn create_invitation(request: Arc<Request>, group: GroupId) -> 
     let now = request.services().clock.now();
     // Only beyond the end of representable time does a day not fit.
     let expires_at = now.checked_add(LIFETIME).unwrap_or(jiff::Timestamp::MAX);
-    let token = random_secret();
+    let token = random_secret()?;
     let id = InvitationId::of_token(token.expose_secret());
-    request.store().put_invitation(&request.actor(), Invitation::new(id, into.group().clone(), expires_at)).await?;
-    purge_expired(&request, &request.read_again(), now).await;
-    Ok(token)
+    let mut new = NewInvitation::new(Invitation::new(id, into.group().clone(), expires_at));
+    new.at_most = Some(OPEN_INVITATIONS);
+    let written = request.store().put_invitation(&request.actor(), new).await;
+    request.read_again();
+    match written {
+        Err(IdentityError::LimitReached { limit }) => {
+            let message = format!("the group has {limit} open invitations already; they expire within a day");
+            Err(ApiError::new(Code::ExceedQuota, message))
+        }
+        written => Ok(written.map(|_| token)?),
+    }
 }
 
 /// Checks that an invitation can be used.
@@ -90,10 +98,10 @@ pub(crate) async fn create_user_from_invitation(
 }
 
 async fn join_new_user(request: &Request, username: UserName, group: GroupId) -> Result<NewCredentials, ApiError> {
-    let password = random_secret();
+    let password = random_secret()?;
     let credentials = NewCredentials { username: username.to_string(), password: password.clone() };
     let finish = |user| async move {
-        let secret = NewPassword { value: password, temporary: true };
+        let secret = NewPassword::temporary(password);
         request.store().set_password(&request.actor(), &user, secret).await?;
         // Last: until the password is there, the group has no new member.
         bind_all(request, &[Binding::Join { user, group }]).await
@@ -111,29 +119,9 @@ async fn join_new_user(request: &Request, username: UserName, group: GroupId) ->
 }
 
 async fn put_back(request: &Request, invitation: Invitation) {
-    if let Err(error) = request.store().put_invitation(&request.actor(), invitation).await {
+    if let Err(error) = request.store().put_invitation(&request.actor(), NewInvitation::new(invitation)).await {
         tracing::error!(%error, "an unused invitation could not be put back");
     }
-}
-
-/// Throws away what nobody can use any more. Failing here does not concern whoever has just invited somebody.
-async fn purge_expired(request: &Request, directory: &Directory, now: jiff::Timestamp) {
-    for invitation in directory.invitations().filter(|invitation| invitation.is_expired(now)) {
-        match request.store().take_invitation(&request.actor(), &invitation.id).await {
-            Ok(_) | Err(IdentityError::Absent(_)) => {}
-            Err(error) => {
-                tracing::warn!(%error, "an expired invitation could not be removed");
-                break;
-            }
-        }
-    }
-    request.read_again();
-}
-
-/// 244 random bits as text that needs no escaping anywhere.
-fn random_secret() -> SecretString {
-    let random = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
-    URL_SAFE_NO_PAD.encode(random.map(uuid::Uuid::into_bytes).concat()).into()
 }
 
 fn invalid_token() -> ApiError {
@@ -146,16 +134,5 @@ fn named(code: Code) -> ApiError {
 }
 
 const LIFETIME: Duration = Duration::from_hours(24);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_long_plain_and_different() {
-        let (one, other) = (random_secret(), random_secret());
-        assert_eq!(one.expose_secret().len(), 43);
-        assert!(one.expose_secret().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-        assert_ne!(one.expose_secret(), other.expose_secret());
-    }
-}
+/// Most invitations of one group that can be used at a time.
+const OPEN_INVITATIONS: u64 = 1000;

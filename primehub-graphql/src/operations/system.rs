@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use primehub_core::access::PlatformAdministrator;
 use primehub_core::identity::{
-    Conflict, Directory, GroupEdit, IdentityError, RealmEdit, SmtpEdit, SystemSettings, SystemSettingsEdit, attribute,
-    check_lengths,
+    AttributeLimits, Conflict, Directory, GroupEdit, IdentityError, RealmEdit, SmtpEdit, SystemSettings,
+    SystemSettingsEdit, attribute,
 };
 
-use super::group::absent;
+use super::group_list::existing_group;
 use super::steps::Steps;
 use crate::error::ApiError;
 use crate::request::Request;
@@ -35,15 +35,15 @@ const ATTEMPTS: usize = 5;
 /// A value that cannot be stored.
 pub(crate) async fn update_system(
     request: &Request,
-    _: &PlatformAdministrator,
+    _administrator: PlatformAdministrator,
     update: &SystemUpdate,
 ) -> Result<Arc<Directory>, ApiError> {
-    let limit = request.store().capabilities().group_attribute_length;
+    let limits = request.store().capabilities().group_attributes;
     let mut steps = Steps::default();
     let mut attempts = ATTEMPTS;
     let realm = loop {
         let directory = request.directory();
-        let (edit, realm) = plan(&directory, update, limit)?;
+        let (edit, realm) = plan(&directory, update, limits)?;
         if edit.attributes.is_empty() {
             break realm;
         }
@@ -67,11 +67,15 @@ pub(crate) async fn update_system(
 }
 
 /// The edits of both places.
-fn plan(directory: &Directory, update: &SystemUpdate, limit: usize) -> Result<(GroupEdit, RealmEdit), ApiError> {
-    let everyone = directory.everyone().ok_or_else(|| absent(directory.everyone_id()))?;
+fn plan(
+    directory: &Directory,
+    update: &SystemUpdate,
+    limits: AttributeLimits,
+) -> Result<(GroupEdit, RealmEdit), ApiError> {
+    let everyone = existing_group(directory, directory.everyone_id())?;
     let stored = SystemSettings::of(&everyone.attributes);
     let attributes = update.settings.attributes()?;
-    check_lengths(&attributes, limit)?;
+    limits.check(&everyone.attributes, &attributes)?;
     let realm = RealmEdit { smtp: update.smtp.entries()?, ..update.settings.realm(&stored)? };
     let shown = [attribute::ORG_NAME, attribute::ORG_LOGO_URL];
     let expecting = if realm.display_name_html.is_keep() {

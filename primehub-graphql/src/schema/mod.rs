@@ -1,11 +1,16 @@
 //! The GraphQL schema: one module per domain, resolvers of a few lines.
 
+mod edit;
 mod group;
 #[cfg(test)]
 mod harness;
+mod ids;
 mod paging;
 mod resource;
+mod rows;
 mod system;
+#[cfg(test)]
+mod tests;
 mod user;
 
 use async_graphql::{EmptySubscription, MergedObject, SchemaBuilder};

@@ -41,13 +41,6 @@ pub(crate) struct Page<T> {
     pub(crate) info: PageInfo,
 }
 
-impl<T> Page<T> {
-    /// The same page of other rows.
-    pub(crate) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page { rows: self.rows.into_iter().map(convert).collect(), info: self.info }
-    }
-}
-
 /// Takes one page out of `rows`, which are filtered and sorted already; `id` tells a row's cursor.
 ///
 /// With `page`, pages of ten from 1 on; a page past the end is empty, because clients read on until one is. Without it, rows strictly after

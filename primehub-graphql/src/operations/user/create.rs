@@ -1,13 +1,17 @@
 //! Creating accounts: wholly, or not at all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use primehub_core::access::PlatformAdministrator;
-use primehub_core::identity::{Binding, IdentityError, NewUser, RequiredActionsEmail, Subject, User, UserSettingsEdit};
+use primehub_core::identity::{
+    Binding, Directory, IdentityError, NewUser, RequiredActionsEmail, Subject, User, UserSettingsEdit,
+};
 use primehub_core::names::{GroupId, UserId, UserName};
 
-use super::rules::{administrator_replaced, existing_group};
+use super::rules::administrator_replaced;
 use crate::error::{ApiError, Code};
+use crate::operations::group_list::existing_group;
 use crate::operations::license::of_user_creation;
 use crate::operations::steps::all_bound;
 use crate::request::Request;
@@ -23,7 +27,7 @@ pub(crate) struct NewAccount {
     /// Whether the person administers the platform.
     pub(crate) administrator: bool,
     /// Groups to join besides those that every new account joins by itself.
-    pub(crate) groups: Vec<GroupId>,
+    pub(crate) groups: BTreeSet<GroupId>,
     /// What the person is asked by e-mail, if the account has an address.
     pub(crate) ask: Option<RequiredActionsEmail>,
 }
@@ -35,7 +39,7 @@ pub(crate) struct NewAccount {
 /// A taken name or address, a value that cannot be stored, an unknown group, the licence. No account is left behind.
 pub(crate) async fn create_user(
     request: Arc<Request>,
-    _by: PlatformAdministrator,
+    _administrator: PlatformAdministrator,
     account: NewAccount,
 ) -> Result<Arc<User>, ApiError> {
     let directory = request.directory();
@@ -78,11 +82,13 @@ where
 {
     let by = request.actor();
     new.at_most = request.config().license.most_users();
-    remove_predecessor(request, &new.username).await?;
     let user = request.store().create_user(&by, new).await.map_err(of_user_creation)?.value;
     request.record_created(user.id.as_str());
-    request.read_again();
-    let finished = finish(user.id.clone()).await;
+    let directory = request.read_again();
+    let finished = match remove_predecessor(request, &directory, &user).await {
+        Ok(()) => finish(user.id.clone()).await,
+        Err(error) => Err(error.into()),
+    };
     let outcome = match finished {
         Ok(()) => Ok(user),
         Err(error) => Err(undo(request, &user, error).await),
@@ -91,15 +97,11 @@ where
     outcome
 }
 
-/// Takes a name out of every group's list of administrators before somebody new gets it: an account that was deleted elsewhere, at the identity
-/// provider itself, may have left it there.
-async fn remove_predecessor(request: &Request, username: &UserName) -> Result<(), ApiError> {
-    let directory = request.directory();
-    if directory.user_named(username.as_ref()).is_some() {
-        return Ok(());
-    }
-    for group in directory.groups_administered_by(username.as_ref()) {
-        let edit = administrator_replaced(username.as_ref(), None);
+/// Takes the name of somebody new out of every group's list of administrators, before anybody knows a password: an account that was deleted
+/// elsewhere, at the identity provider itself, may have left it there.
+async fn remove_predecessor(request: &Request, directory: &Directory, user: &User) -> Result<(), IdentityError> {
+    for group in directory.groups_administered_by(&user.username) {
+        let edit = administrator_replaced(&user.username, None);
         request.store().edit_group(&request.actor(), &group.id, edit).await?;
     }
     Ok(())

@@ -19,11 +19,11 @@ use crate::request::Request;
 /// An unknown user; oneself; the last administrator.
 pub(crate) async fn delete_user(
     request: Arc<Request>,
-    _by: PlatformAdministrator,
+    _administrator: PlatformAdministrator,
     id: UserId,
 ) -> Result<Arc<User>, ApiError> {
     // Taken before looking, so that what is seen stays true until it is written.
-    let _turn = request.services().administrators.lock().await;
+    let _turn = request.administrators_turn().await?;
     let directory = request.read_again();
     let user = existing_user(&directory, &id)?;
     keeps_administrators(&directory, request.caller().person().map(|person| &person.user().id), &id, "delete")?;

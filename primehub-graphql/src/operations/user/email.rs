@@ -25,7 +25,7 @@ pub(crate) fn required_actions(
     let lifespan = if seconds == 0 { DEFAULT_LIFESPAN } else { Duration::from_secs(seconds) };
     let given: Vec<String> = actions.into_iter().flatten().flatten().filter(|action| !action.is_empty()).collect();
     let actions = if given.is_empty() { DEFAULT_ACTIONS.map(str::to_owned).to_vec() } else { given };
-    Ok(RequiredActionsEmail { actions, lifespan })
+    Ok(RequiredActionsEmail::new(actions, lifespan))
 }
 
 /// Sends one person an e-mail.
@@ -34,7 +34,7 @@ pub(crate) fn required_actions(
 /// An unknown user, one without address, an unknown action, no mail server.
 pub(crate) async fn send_email(
     request: Arc<Request>,
-    _by: PlatformAdministrator,
+    _administrator: PlatformAdministrator,
     id: UserId,
     email: RequiredActionsEmail,
 ) -> Result<UserId, ApiError> {
@@ -56,14 +56,14 @@ pub(crate) async fn send_email(
 /// left out stands in the log.
 pub(crate) async fn send_emails(
     request: Arc<Request>,
-    by: PlatformAdministrator,
+    administrator: PlatformAdministrator,
     ids: Vec<UserId>,
     email: RequiredActionsEmail,
 ) -> bool {
     let send = |id: UserId| {
         let (request, email) = (request.clone(), email.clone());
         async move {
-            let sent = send_email(request, by, id.clone(), email).await;
+            let sent = send_email(request, administrator, id.clone(), email).await;
             if let Err(error) = &sent {
                 tracing::warn!(user.id = %id, error = error.message, "an e-mail could not be sent");
             }

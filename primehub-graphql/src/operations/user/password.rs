@@ -17,7 +17,7 @@ use crate::request::Request;
 /// An unknown user, an empty password.
 pub(crate) async fn reset_password(
     request: Arc<Request>,
-    _by: PlatformAdministrator,
+    _administrator: PlatformAdministrator,
     id: UserId,
     password: NewPassword,
 ) -> Result<UserId, ApiError> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use primehub_core::identity::{AdminsEdit, Directory, Group, GroupEdit, GroupSettingsEdit, User};
-use primehub_core::names::{GroupId, InvalidName, UserId, UserName};
+use primehub_core::identity::{AdminsEdit, Directory, GroupEdit, GroupSettingsEdit, User};
+use primehub_core::names::{InvalidName, UserId, UserName};
 
 use crate::error::{ApiError, Code};
 
@@ -13,15 +13,6 @@ use crate::error::{ApiError, Code};
 /// [`Code::UserNotExist`].
 pub(super) fn existing_user<'a>(directory: &'a Directory, id: &UserId) -> Result<&'a Arc<User>, ApiError> {
     directory.user(id).ok_or_else(|| ApiError::new(Code::UserNotExist, "user does not exist"))
-}
-
-/// The top-level group with that id.
-///
-/// # Errors
-/// [`Code::ResourceNotFound`].
-pub(super) fn existing_group<'a>(directory: &'a Directory, id: &GroupId) -> Result<&'a Arc<Group>, ApiError> {
-    let absent = || ApiError::new(Code::ResourceNotFound, format!("group {id} does not exist"));
-    directory.group(id).filter(|group| group.parent.is_none()).ok_or_else(absent)
 }
 
 /// A username that a new or renamed account may have.
@@ -47,9 +38,7 @@ pub(super) fn keeps_administrators(
     if caller == Some(target) {
         return Err(ApiError::new(Code::NotAuth, format!("you cannot {what} your own account")));
     }
-    let is_last = directory.is_administrator(target)
-        && !directory.administrators().any(|user| user.enabled && user.id != *target);
-    if is_last {
+    if directory.is_administrator(target) && !directory.other_administrator_remains(target) {
         return Err(ApiError::new(Code::NotAuth, format!("you cannot {what} the last administrator")));
     }
     Ok(())
@@ -72,17 +61,18 @@ mod tests {
 
     use super::*;
 
-    /// Amy and the disabled Zoe are administrators, bob is not.
+    /// Amy, the disabled Zoe and a service account are administrators, bob is not.
     fn directory() -> Directory {
         let role = RoleKey::administrator("primehub");
         let mut directory = Directory::new("everyone".into(), role.clone());
         directory.put_role(Role::new(role.clone()));
-        for name in ["amy", "bob", "zoe"] {
+        for name in ["amy", "bob", "zoe", "service-account-admin-ui"] {
             let mut user = User::new(name.into(), name);
             user.enabled = name != "zoe";
+            user.service_account_of = (name == "service-account-admin-ui").then(|| "admin-ui".into());
             directory.put_user(user);
         }
-        for name in ["amy", "zoe"] {
+        for name in ["amy", "zoe", "service-account-admin-ui"] {
             directory.grant(&Subject::User(name.into()), &role);
         }
         directory
@@ -101,17 +91,6 @@ mod tests {
         let caller = caller.map(UserId::from);
         let error = keeps_administrators(&directory(), caller.as_ref(), &target.into(), "delete").err();
         assert_eq!(error, refused.map(|text| ApiError::new(Code::NotAuth, text)));
-    }
-
-    #[test]
-    fn a_nested_group_is_no_group_to_join() {
-        let mut directory = directory();
-        directory.put_group(Group::new("lab".into(), "lab"));
-        let mut nested = Group::new("nested".into(), "nested");
-        nested.parent = Some("lab".into());
-        directory.put_group(nested);
-        assert!(existing_group(&directory, &"lab".into()).is_ok());
-        assert_eq!(existing_group(&directory, &"nested".into()).unwrap_err().code, Code::ResourceNotFound);
     }
 
     #[test]

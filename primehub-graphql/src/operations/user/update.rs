@@ -1,5 +1,6 @@
 //! Changing accounts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use primehub_core::access::{Caller, Denied, PlatformAdministrator};
@@ -8,8 +9,10 @@ use primehub_core::identity::{
 };
 use primehub_core::names::{GroupId, UserId};
 
-use super::rules::{acceptable_username, administrator_replaced, existing_group, existing_user, keeps_administrators};
+use super::rules::{acceptable_username, administrator_replaced, existing_user, keeps_administrators};
 use crate::error::ApiError;
+use crate::operations::administrators::{apply, check_administrator_remains};
+use crate::operations::group_list::existing_group;
 use crate::operations::steps::Steps;
 use crate::request::Request;
 
@@ -26,13 +29,15 @@ pub(crate) struct AccountEdit {
     pub(crate) administrator: Option<bool>,
     /// Whether one-time-password generators are taken away.
     pub(crate) remove_one_time_passwords: bool,
-    pub(crate) connect: Vec<GroupId>,
-    pub(crate) disconnect: Vec<GroupId>,
+    pub(crate) connect: BTreeSet<GroupId>,
+    pub(crate) disconnect: BTreeSet<GroupId>,
 }
 
 impl AccountEdit {
-    fn may_remove_an_administrator(&self) -> bool {
-        self.enabled == Some(false) || self.administrator == Some(false)
+    fn may_remove_an_administrator(&self, directory: &Directory) -> bool {
+        self.enabled == Some(false)
+            || self.administrator == Some(false)
+            || self.disconnect.iter().any(|group| directory.grants_administration(group))
     }
 
     fn is_of_predefined_envs_alone(&self) -> bool {
@@ -58,8 +63,11 @@ enum Right {
 /// from oneself or the last administrator, leaving the group of everyone: refused. A failure after the first write says what was done.
 pub(crate) async fn update_user(request: Arc<Request>, id: UserId, edit: AccountEdit) -> Result<Arc<User>, ApiError> {
     // Taken before looking, so that what is seen stays true until it is written.
-    let turn =
-        if edit.may_remove_an_administrator() { Some(request.services().administrators.lock().await) } else { None };
+    let turn = if edit.may_remove_an_administrator(&request.directory()) {
+        Some(request.administrators_turn().await?)
+    } else {
+        None
+    };
     let directory = if turn.is_some() { request.read_again() } else { request.directory() };
     let right = match request.caller() {
         Caller::SharedSecret => Right::PredefinedEnvs,
@@ -136,7 +144,8 @@ impl Writes {
             .collect();
         let joins = edit.connect.into_iter().map(|group| Binding::Join { user: id.clone(), group });
         let leaves = edit.disconnect.into_iter().map(|group| Binding::Leave { user: id.clone(), group });
-        let bindings = right.into_iter().chain(joins).chain(leaves).collect();
+        let bindings: Vec<_> = right.into_iter().chain(joins).chain(leaves).collect();
+        check_administrator_remains(directory, |after| apply(after, &bindings), "take this user out of these groups")?;
         Ok(Self { account, remove_one_time_passwords: edit.remove_one_time_passwords, administrators, bindings })
     }
 

@@ -1,11 +1,15 @@
 //! What clients send about groups, and its meaning in core's words.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use primehub_core::identity::{AdminsEdit, Edit, EnvVar, GroupSettingsEdit};
+use primehub_core::identity::{AdminsEdit, Edit, EnvVar, GroupSettingsEdit, TextFilter};
 use primehub_core::names::{GroupId, GroupName, InvalidName, UserId};
 use primehub_core::quantity::{CapacityG, Decimal};
 use serde_json::Value;
 
+use super::super::edit::edit;
+use super::super::ids::ids;
 use super::super::user::{UserCreateInput, UserWhereUniqueInput};
 use crate::error::{ApiError, Code};
 use crate::operations::group::GroupCreation;
@@ -41,10 +45,18 @@ pub(crate) struct GroupWhereInput {
     search: Option<String>,
 }
 
-impl From<GroupWhereInput> for GroupFilter {
-    fn from(input: GroupWhereInput) -> Self {
+impl TryFrom<GroupWhereInput> for GroupFilter {
+    type Error = ApiError;
+
+    fn try_from(input: GroupWhereInput) -> Result<Self, ApiError> {
         let GroupWhereInput { id, name_contains, display_name_contains, search } = input;
-        Self { id: id.map(|id| id.as_str().into()), name_contains, display_name_contains, search }
+        let exact = |field, text: Option<String>| text.map(|text| TextFilter::exact_part(field, &text)).transpose();
+        Ok(Self {
+            id: id.map(|id| id.as_str().into()),
+            name_contains: exact("name_contains", name_contains)?,
+            display_name_contains: exact("displayName_contains", display_name_contains)?,
+            search: TextFilter::part("search", &search.unwrap_or_default())?,
+        })
     }
 }
 
@@ -175,10 +187,11 @@ impl TryFrom<GroupCreateInput> for GroupCreation {
             enabled_deployment: given(input.enabled_deployment),
             max_deploy: given(input.max_deploy).map(i64::from),
             job_default_active_deadline_seconds: given(input.job_default_active_deadline_seconds).map(i64::from),
-            admins: input.admins.as_deref().map(AdminsEdit::parse),
+            admins: input.admins.as_deref().map(AdminsEdit::parse).transpose()?,
             ..GroupSettingsEdit::default()
         };
-        Ok(Self { name, settings, connect: ids(input.users.unwrap_or_default().connect) })
+        let connect = users("users.connect", input.users.unwrap_or_default().connect)?;
+        Ok(Self { name, settings, connect })
     }
 }
 
@@ -262,15 +275,16 @@ impl TryFrom<GroupUpdateInput> for GroupUpdate {
             admins: match input.admins {
                 MaybeUndefined::Undefined => None,
                 MaybeUndefined::Null => Some(AdminsEdit::Replace(Vec::new())),
-                MaybeUndefined::Value(text) => Some(AdminsEdit::parse(&text)),
+                MaybeUndefined::Value(text) => Some(AdminsEdit::parse(&text)?),
             },
             tracking_uri: edit(input.tracking_uri),
             ui_url: edit(input.ui_url),
             tracking_envs: variables("trackingEnvs", edit(input.tracking_envs))?,
             artifact_envs: variables("artifactEnvs", edit(input.artifact_envs))?,
         };
-        let users = input.users.unwrap_or_default();
-        Ok(Self { settings, connect: ids(users.connect), disconnect: ids(users.disconnect) })
+        let UserUpdateManyInput { connect, disconnect, .. } = input.users.unwrap_or_default();
+        let (connect, disconnect) = (users("users.connect", connect)?, users("users.disconnect", disconnect)?);
+        Ok(Self { settings, connect, disconnect })
     }
 }
 
@@ -278,17 +292,8 @@ fn given<T>(value: Option<T>) -> Edit<T> {
     value.map_or(Edit::Keep, Edit::Set)
 }
 
-/// Absent, null and a value are three different edits.
-pub(in crate::schema) fn edit<T>(value: MaybeUndefined<T>) -> Edit<T> {
-    match value {
-        MaybeUndefined::Undefined => Edit::Keep,
-        MaybeUndefined::Null => Edit::Clear,
-        MaybeUndefined::Value(value) => Edit::Set(value),
-    }
-}
-
-fn ids(users: Option<Vec<UserWhereUniqueInput>>) -> Vec<UserId> {
-    users.unwrap_or_default().iter().map(|user| user.id.as_str().into()).collect()
+fn users(field: &str, users: Option<Vec<UserWhereUniqueInput>>) -> Result<BTreeSet<UserId>, ApiError> {
+    ids(field, users, |user| user.id.0.into())
 }
 
 /// Converts the value of an edit that has one.
@@ -397,7 +402,7 @@ mod tests {
         let update = GroupUpdate::try_from(GroupUpdateInput::default()).unwrap();
         assert_eq!(
             (update.settings, update.connect, update.disconnect),
-            (GroupSettingsEdit::default(), Vec::new(), Vec::new())
+            (GroupSettingsEdit::default(), BTreeSet::new(), BTreeSet::new())
         );
     }
 }

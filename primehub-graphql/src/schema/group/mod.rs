@@ -8,7 +8,6 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::schema) use input::edit;
 pub(crate) use input::{GroupCreateInput, GroupWhereUniqueInput};
 pub(crate) use mutation::GroupMutation;
 pub(crate) use node::GroupNode;

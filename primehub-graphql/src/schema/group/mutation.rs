@@ -16,10 +16,10 @@ pub(crate) struct GroupMutation;
 #[Object]
 impl GroupMutation {
     /// Creates a group with its members, or nothing at all.
-    async fn create_group(&self, ctx: &Context<'_>, data: GroupCreateInput) -> Result<GroupNode, ApiError> {
-        Request::mutation(ctx, |request| async move {
+    async fn create_group(&self, context: &Context<'_>, data: GroupCreateInput) -> Result<GroupNode, ApiError> {
+        Request::mutation(context, |request| async move {
             let administrator = request.access(&request.directory()).platform_administrator()?;
-            let group = create_group(&request, &administrator, data.try_into()?).await?;
+            let group = create_group(&request, administrator, data.try_into()?).await?;
             Ok(GroupNode::new(&request, &request.directory(), group))
         })
         .await
@@ -28,14 +28,14 @@ impl GroupMutation {
     /// Changes settings, administrators and members of a group, and answers it as it is afterwards.
     async fn update_group(
         &self,
-        ctx: &Context<'_>,
+        context: &Context<'_>,
         data: GroupUpdateInput,
         #[graphql(name = "where")] which: GroupWhereUniqueInput,
     ) -> Option<Result<GroupNode, ApiError>> {
-        let outcome = Request::mutation(ctx, |request| async move {
+        let outcome = Request::mutation(context, |request| async move {
             let administrator = request.access(&request.directory()).administrator_of(&which.group())?;
             let (directory, group) = update_group(&request, &administrator, &data.try_into()?).await?;
-            Ok(GroupNode::changed_by(&administrator, &directory, group))
+            Ok(GroupNode::changed_by(&request, &administrator, &directory, group))
         });
         Some(outcome.await)
     }
@@ -43,12 +43,12 @@ impl GroupMutation {
     /// Deletes a group and answers it as it was.
     async fn delete_group(
         &self,
-        ctx: &Context<'_>,
+        context: &Context<'_>,
         #[graphql(name = "where")] which: GroupWhereUniqueInput,
     ) -> Option<Result<GroupNode, ApiError>> {
-        let outcome = Request::mutation(ctx, |request| async move {
+        let outcome = Request::mutation(context, |request| async move {
             let administrator = request.access(&request.directory()).platform_administrator()?;
-            let (directory, group) = delete_group(&request, &administrator, &which.group()).await?;
+            let (directory, group) = delete_group(&request, administrator, &which.group()).await?;
             Ok(GroupNode::new(&request, &directory, group))
         });
         Some(outcome.await)

@@ -1,24 +1,26 @@
 //! One group, as far as the viewer may see it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use primehub_core::access::{Denied, GroupAdministrator, GroupView};
-use primehub_core::identity::{Directory, EnvVar, Group, GroupSettings, MlflowSettings, User};
+use primehub_core::identity::{Directory, EnvVar, Group, GroupSettings, User};
 use primehub_core::names::{ResourceKind, UserId};
 use primehub_core::quantity::{CapacityG, Decimal};
 
 use super::super::resource::{self, DatasetNode, Holder, ImageNode, InstanceTypeNode, ResourceStatusNode};
+use super::super::rows::{Rows, rows};
 use super::super::user::UserNode;
-use crate::error::ApiError;
-use crate::request::Request;
+use crate::request::{Budget, Nullable, Request};
 
 /// A team with its settings and members, read from one picture.
 pub(crate) struct GroupNode {
     directory: Arc<Directory>,
     group: Arc<Group>,
-    settings: GroupSettings,
+    /// Read when the first of them is asked for: long lists mostly show names.
+    settings: OnceLock<Arc<GroupSettings>>,
     view: GroupView,
+    budget: Arc<Budget>,
     /// For whom what is shared with everyone, and with other groups of theirs, is merged into the resources.
     member: Option<UserId>,
 }
@@ -27,23 +29,29 @@ impl GroupNode {
     /// The group as the caller may see it.
     pub(crate) fn new(request: &Request, directory: &Arc<Directory>, group: Arc<Group>) -> Self {
         let view = request.access(directory).view_of_group(&group.id);
-        Self::with_view(directory, group, view)
+        Self::with_view(request.budget(), directory, group, view)
     }
 
     /// The group as whoever has just changed it may see it: also when the change took away that very right.
     pub(super) fn changed_by(
+        request: &Request,
         administrator: &GroupAdministrator,
         directory: &Arc<Directory>,
         group: Arc<Group>,
     ) -> Self {
         let closed = !administrator.is_platform_administrator() && group.id == *directory.everyone_id();
         let view = if closed { GroupView::WithoutMembers } else { GroupView::Whole };
-        Self::with_view(directory, group, view)
+        Self::with_view(request.budget(), directory, group, view)
     }
 
-    pub(super) fn with_view(directory: &Arc<Directory>, group: Arc<Group>, view: GroupView) -> Self {
-        let settings = GroupSettings::of(&group.attributes);
-        Self { directory: directory.clone(), group, settings, view, member: None }
+    pub(super) fn with_view(
+        budget: &Arc<Budget>,
+        directory: &Arc<Directory>,
+        group: Arc<Group>,
+        view: GroupView,
+    ) -> Self {
+        let (directory, budget) = (directory.clone(), budget.clone());
+        Self { directory, group, settings: OnceLock::new(), view, budget, member: None }
     }
 
     /// The same group as `member` works in it: with what is shared with everyone merged into its resources.
@@ -53,26 +61,29 @@ impl GroupNode {
     }
 
     /// The resources of one kind.
-    fn resources<T>(&self, ctx: &Context<'_>, kind: ResourceKind) -> Result<Vec<Option<T>>, ApiError> {
+    fn resources<T>(&self, context: &Context<'_>, kind: ResourceKind) -> Nullable<Vec<Option<T>>> {
         if self.view == GroupView::Nothing {
-            return Err(Denied::Object.into());
+            return self.denied();
         }
-        let prefix = Request::of(ctx).config().role_prefix.as_ref();
+        let prefix = Request::of(context).config().role_prefix.as_ref();
         let holder = Holder { group: &self.group.id, member: self.member.as_ref() };
-        resource::list(&self.directory, holder, kind, prefix)
+        self.budget.nullable(resource::list(&self.directory, holder, kind, prefix))
     }
 
-    /// What stands for the group in `before` and `after`.
-    pub(in crate::schema) fn cursor(&self) -> &str {
-        self.group.id.as_str()
+    fn settings(&self) -> &Arc<GroupSettings> {
+        self.settings.get_or_init(|| Arc::new(GroupSettings::of(&self.group.attributes)))
     }
 
     /// A setting, for those who may see settings.
-    fn setting<T>(&self, read: impl FnOnce(&GroupSettings) -> Option<T>) -> Option<Result<T, ApiError>> {
+    fn setting<T>(&self, read: impl FnOnce(&GroupSettings) -> Option<T>) -> Nullable<T> {
         match self.view {
-            GroupView::Nothing => Some(Err(Denied::Object.into())),
-            GroupView::WithoutMembers | GroupView::Whole => read(&self.settings).map(Ok),
+            GroupView::WithoutMembers | GroupView::Whole => read(self.settings()).map(Ok),
+            _ => self.denied(),
         }
+    }
+
+    fn denied<T>(&self) -> Nullable<T> {
+        self.budget.nullable(Err(Denied::Object.into()))
     }
 }
 
@@ -90,116 +101,122 @@ impl GroupNode {
     }
 
     /// The name that people see.
-    async fn display_name(&self) -> Option<Result<String, ApiError>> {
+    async fn display_name(&self) -> Nullable<String> {
         self.setting(|settings| settings.display_name.clone())
     }
 
     /// CPU cores that one member may use; no limit when null.
-    async fn quota_cpu(&self) -> Option<Result<f64, ApiError>> {
+    async fn quota_cpu(&self) -> Nullable<f64> {
         self.setting(|settings| settings.quota_cpu.map(Decimal::to_f64))
     }
 
     /// GPUs that one member may use; no limit when null.
-    async fn quota_gpu(&self) -> Option<Result<i32, ApiError>> {
+    async fn quota_gpu(&self) -> Nullable<i32> {
         self.setting(|settings| settings.quota_gpu.and_then(int))
     }
 
     /// Memory in G that one member may use; no limit when null.
-    async fn quota_memory(&self) -> Option<Result<f64, ApiError>> {
+    async fn quota_memory(&self) -> Nullable<f64> {
         self.setting(|settings| settings.quota_memory.map(|capacity| capacity.gigabytes().to_f64()))
     }
 
     /// CPU cores that all members together may use; no limit when null.
-    async fn project_quota_cpu(&self) -> Option<Result<f64, ApiError>> {
+    async fn project_quota_cpu(&self) -> Nullable<f64> {
         self.setting(|settings| settings.project_quota_cpu.map(Decimal::to_f64))
     }
 
     /// GPUs that all members together may use; no limit when null.
-    async fn project_quota_gpu(&self) -> Option<Result<i32, ApiError>> {
+    async fn project_quota_gpu(&self) -> Nullable<i32> {
         self.setting(|settings| settings.project_quota_gpu.and_then(int))
     }
 
     /// Memory in G that all members together may use; no limit when null.
-    async fn project_quota_memory(&self) -> Option<Result<f64, ApiError>> {
+    async fn project_quota_memory(&self) -> Nullable<f64> {
         self.setting(|settings| settings.project_quota_memory.map(|capacity| capacity.gigabytes().to_f64()))
     }
 
     /// Size in G of a member's home volume.
-    async fn user_volume_capacity(&self) -> Option<Result<i32, ApiError>> {
+    async fn user_volume_capacity(&self) -> Nullable<i32> {
         self.setting(|settings| settings.user_volume_capacity.and_then(whole_gigabytes))
     }
 
     /// Whether the members share a volume.
-    async fn enabled_shared_volume(&self) -> Option<Result<bool, ApiError>> {
+    async fn enabled_shared_volume(&self) -> Nullable<bool> {
         self.setting(|settings| Some(settings.enabled_shared_volume))
     }
 
     /// Size in G of the shared volume.
-    async fn shared_volume_capacity(&self) -> Option<Result<i32, ApiError>> {
+    async fn shared_volume_capacity(&self) -> Nullable<i32> {
         self.setting(|settings| settings.shared_volume_capacity.and_then(whole_gigabytes))
     }
 
     /// Whether the shared volume is linked into the home directory.
-    async fn home_symlink(&self) -> Option<Result<bool, ApiError>> {
+    async fn home_symlink(&self) -> Nullable<bool> {
         self.setting(|settings| settings.home_symlink)
     }
 
     /// Whether the shared volume is mounted only when the notebook is started in this group.
-    async fn launch_group_only(&self) -> Option<Result<bool, ApiError>> {
+    async fn launch_group_only(&self) -> Nullable<bool> {
         self.setting(|settings| settings.launch_group_only)
     }
 
     /// Whether models may be deployed.
-    async fn enabled_deployment(&self) -> Option<Result<bool, ApiError>> {
+    async fn enabled_deployment(&self) -> Nullable<bool> {
         self.setting(|settings| settings.enabled_deployment)
     }
 
     /// How many models may be deployed; no limit when null.
-    async fn max_deploy(&self) -> Option<Result<i32, ApiError>> {
+    async fn max_deploy(&self) -> Nullable<i32> {
         self.setting(|settings| settings.max_deploy.and_then(int))
     }
 
     /// After how many seconds a job ends that says nothing itself.
-    async fn job_default_active_deadline_seconds(&self) -> Option<Result<i32, ApiError>> {
+    async fn job_default_active_deadline_seconds(&self) -> Nullable<i32> {
         self.setting(|settings| settings.job_default_active_deadline_seconds.and_then(int))
     }
 
     /// Login names of the administrators, separated by commas. Never null for those who may see it: the Python SDK splits it unasked.
-    async fn admins(&self) -> Option<Result<String, ApiError>> {
+    async fn admins(&self) -> Nullable<String> {
         self.setting(|settings| Some(settings.admins_text()))
     }
 
     /// The group's `MLflow` server; never null for those who may see it.
-    async fn mlflow(&self) -> Option<Result<MlflowNode, ApiError>> {
-        self.setting(|settings| Some(MlflowNode::new(&settings.mlflow, self.view == GroupView::Whole)))
+    async fn mlflow(&self) -> Nullable<MlflowNode> {
+        let node = |settings: &Arc<GroupSettings>| MlflowNode {
+            settings: settings.clone(),
+            insider: self.view == GroupView::Whole,
+            budget: self.budget.clone(),
+        };
+        self.setting(|_| Some(node(self.settings())))
     }
 
     /// The members. The list of everyone looks empty to those who may not read the whole directory.
-    async fn users(&self, ctx: &Context<'_>) -> Option<Result<Vec<Option<UserNode>>, ApiError>> {
-        Some(match self.view {
-            GroupView::Nothing => Err(Denied::Object.into()),
-            GroupView::WithoutMembers => Ok(Vec::new()),
+    async fn users(&self, context: &Context<'_>) -> Nullable<Rows<UserNode>> {
+        match self.view {
+            GroupView::WithoutMembers => self.budget.nullable(rows(&self.budget, 0, std::iter::empty()).await),
             GroupView::Whole => {
-                let request = Request::of(ctx);
-                let node = |user: &Arc<User>| Some(UserNode::new(request, &self.directory, user.clone()));
-                Ok(self.directory.members(&self.group.id).map(node).collect())
+                let request = Request::of(context);
+                let node = |user: &Arc<User>| UserNode::new(request, &self.directory, user.clone());
+                let members = self.directory.members(&self.group.id).map(node);
+                self.budget.nullable(rows(&self.budget, self.directory.member_count(&self.group.id), members).await)
             }
-        })
+            _ => self.denied(),
+        }
     }
 
     /// Instance types that may be used.
-    async fn instance_types(&self, ctx: &Context<'_>) -> Option<Result<Vec<Option<InstanceTypeNode>>, ApiError>> {
-        Some(self.resources(ctx, ResourceKind::InstanceType))
+    async fn instance_types(&self, context: &Context<'_>) -> Nullable<Vec<Option<InstanceTypeNode>>> {
+        self.resources(context, ResourceKind::InstanceType)
     }
 
     /// Images that may be used.
-    async fn images(&self, ctx: &Context<'_>) -> Option<Result<Vec<Option<ImageNode>>, ApiError>> {
-        Some(self.resources(ctx, ResourceKind::Image))
+    async fn images(&self, context: &Context<'_>) -> Nullable<Vec<Option<ImageNode>>> {
+        self.resources(context, ResourceKind::Image)
     }
 
     /// Datasets that may be used.
-    async fn datasets(&self, ctx: &Context<'_>) -> Option<Result<Vec<Option<DatasetNode>>, ApiError>> {
-        Some(self.resources(ctx, ResourceKind::Dataset))
+    async fn datasets(&self, context: &Context<'_>) -> Nullable<Vec<Option<DatasetNode>>> {
+        self.resources(context, ResourceKind::Dataset)
     }
 
     /// How many models are deployed; null while no Kubernetes can be asked.
@@ -219,35 +236,45 @@ impl GroupNode {
 }
 
 /// Where a group's `MLflow` server is and how to get access.
-#[derive(SimpleObject)]
-#[graphql(name = "MLflowSetting")]
 pub(crate) struct MlflowNode {
-    /// Where clients send runs.
-    tracking_uri: Option<String>,
-    /// Where people look at them.
-    ui_url: Option<String>,
-    /// Environment variables for access to the tracking server: for members and administrators of the group.
-    tracking_envs: Option<Result<Vec<Option<EnvVarNode>>, ApiError>>,
-    /// Environment variables for access to the artifact store: for members and administrators of the group.
-    artifact_envs: Option<Result<Vec<Option<EnvVarNode>>, ApiError>>,
+    settings: Arc<GroupSettings>,
+    /// Whether the viewer may see what can hold credentials.
+    insider: bool,
+    budget: Arc<Budget>,
 }
 
 impl MlflowNode {
-    /// `insider` may see what can hold credentials.
-    fn new(settings: &MlflowSettings, insider: bool) -> Self {
-        let variables = |stored: &[EnvVar]| {
-            Some(if insider {
-                Ok(stored.iter().map(|variable| Some(EnvVarNode::of(variable))).collect())
-            } else {
-                Err(Denied::Object.into())
-            })
+    async fn variables(&self, stored: &[EnvVar]) -> Nullable<Rows<EnvVarNode>> {
+        let variables = if self.insider {
+            rows(&self.budget, stored.len(), stored.iter().map(EnvVarNode::of)).await
+        } else {
+            Err(Denied::Object.into())
         };
-        Self {
-            tracking_uri: settings.tracking_uri.clone(),
-            ui_url: settings.ui_url.clone(),
-            tracking_envs: variables(&settings.tracking_envs),
-            artifact_envs: variables(&settings.artifact_envs),
-        }
+        self.budget.nullable(variables)
+    }
+}
+
+/// Where a group's `MLflow` server is and how to get access.
+#[Object(name = "MLflowSetting")]
+impl MlflowNode {
+    /// Where clients send runs.
+    async fn tracking_uri(&self) -> Option<&str> {
+        self.settings.mlflow.tracking_uri.as_deref()
+    }
+
+    /// Where people look at them.
+    async fn ui_url(&self) -> Option<&str> {
+        self.settings.mlflow.ui_url.as_deref()
+    }
+
+    /// Environment variables for access to the tracking server: for members and administrators of the group.
+    async fn tracking_envs(&self) -> Nullable<Rows<EnvVarNode>> {
+        self.variables(&self.settings.mlflow.tracking_envs).await
+    }
+
+    /// Environment variables for access to the artifact store: for members and administrators of the group.
+    async fn artifact_envs(&self) -> Nullable<Rows<EnvVarNode>> {
+        self.variables(&self.settings.mlflow.artifact_envs).await
     }
 }
 

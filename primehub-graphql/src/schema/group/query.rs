@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject, Value};
 use primehub_core::access::GroupView;
-use primehub_core::identity::Group;
+use primehub_core::identity::{Directory, Group};
 
 use super::super::paging::{Page, PageArguments, PageInfo, paginate};
+use super::super::rows::{Rows, rows, will_look_at};
 use super::input::{GroupOrderByInput, GroupWhereInput, GroupWhereUniqueInput};
 use super::node::GroupNode;
 use crate::error::ApiError;
-use crate::operations::group::absent;
-use crate::operations::group_list::{GroupOrder, find, list};
+use crate::operations::group_list::{GroupOrder, existing_group, find, list};
 use crate::request::Request;
 
 /// Queries about groups.
@@ -23,10 +23,10 @@ impl GroupQuery {
     /// One group. Null if there is none, or none that the caller may see.
     async fn group(
         &self,
-        ctx: &Context<'_>,
+        context: &Context<'_>,
         #[graphql(name = "where")] which: GroupWhereUniqueInput,
     ) -> Option<Result<GroupNode, ApiError>> {
-        let request = match Request::query(ctx) {
+        let request = match Request::query(context) {
             Ok(request) => request,
             Err(error) => return Some(Err(error)),
         };
@@ -37,10 +37,10 @@ impl GroupQuery {
     }
 
     /// Groups without the one of everyone, as a list.
-    #[expect(clippy::too_many_arguments, clippy::unused_async, reason = "the shape of a field with these arguments")]
+    #[expect(clippy::too_many_arguments, reason = "the shape of a field with these arguments")]
     async fn groups(
         &self,
-        ctx: &Context<'_>,
+        context: &Context<'_>,
         #[graphql(name = "where")] filter: Option<GroupWhereInput>,
         page: Option<i32>,
         #[graphql(name = "orderBy")] _order_by: Option<GroupOrderByInput>,
@@ -48,16 +48,18 @@ impl GroupQuery {
         after: Option<String>,
         first: Option<i32>,
         last: Option<i32>,
-    ) -> Result<Vec<Option<GroupNode>>, ApiError> {
-        let page = groups(ctx, filter, &PageArguments { page, first, last, before, after })?;
-        Ok(page.rows.into_iter().map(Some).collect())
+    ) -> Result<Rows<GroupNode>, ApiError> {
+        let Found { request, directory, page } =
+            groups(context, filter, &PageArguments { page, first, last, before, after }).await?;
+        let node = |group| GroupNode::new(request, &directory, group);
+        rows(request.budget(), page.rows.len(), page.rows.into_iter().map(node)).await
     }
 
     /// Groups without the one of everyone, page by page.
-    #[expect(clippy::too_many_arguments, clippy::unused_async, reason = "the shape of a field with these arguments")]
+    #[expect(clippy::too_many_arguments, reason = "the shape of a field with these arguments")]
     async fn groups_connection(
         &self,
-        ctx: &Context<'_>,
+        context: &Context<'_>,
         #[graphql(name = "where")] filter: Option<GroupWhereInput>,
         page: Option<i32>,
         #[graphql(name = "orderBy")] _order_by: Option<GroupOrderByInput>,
@@ -66,43 +68,53 @@ impl GroupQuery {
         first: Option<i32>,
         last: Option<i32>,
     ) -> Result<GroupConnection, ApiError> {
-        let page = groups(ctx, filter, &PageArguments { page, first, last, before, after })?;
-        let edge = |node: GroupNode| Some(GroupEdge { cursor: node.cursor().to_owned(), node });
-        Ok(GroupConnection { edges: page.rows.into_iter().map(edge).collect(), page_info: page.info })
+        let Found { request, directory, page } =
+            groups(context, filter, &PageArguments { page, first, last, before, after }).await?;
+        let edge = |group: Arc<Group>| GroupEdge {
+            cursor: group.id.to_string(),
+            node: GroupNode::new(request, &directory, group),
+        };
+        let edges = rows(request.budget(), page.rows.len(), page.rows.into_iter().map(edge)).await?;
+        Ok(GroupConnection { edges, page_info: page.info })
     }
 
     /// What would be deleted together with a group.
     async fn group_resources_to_be_deleted(
         &self,
-        ctx: &Context<'_>,
+        context: &Context<'_>,
         #[graphql(name = "where")] which: GroupWhereUniqueInput,
     ) -> Option<Result<GroupResourcesToBeDeleted, ApiError>> {
-        Some(Request::query(ctx).and_then(|request| {
-            let id = which.group();
-            find(&request.directory(), &id)
-                .map(|_| GroupResourcesToBeDeleted::without_store_and_kubernetes())
-                .ok_or_else(|| absent(&id))
+        Some(Request::query(context).and_then(|request| {
+            existing_group(&request.directory(), &which.group())?;
+            Ok(GroupResourcesToBeDeleted::without_store_and_kubernetes())
         }))
     }
 }
 
 /// The wanted page of a list, for both of its shapes.
-fn groups(
-    ctx: &Context<'_>,
+struct Found<'a> {
+    request: &'a Request,
+    directory: Arc<Directory>,
+    page: Page<Arc<Group>>,
+}
+
+async fn groups<'a>(
+    context: &Context<'a>,
     filter: Option<GroupWhereInput>,
     page: &PageArguments,
-) -> Result<Page<GroupNode>, ApiError> {
-    let request = Request::query(ctx)?;
+) -> Result<Found<'a>, ApiError> {
+    let request = Request::query(context)?;
     let directory = request.directory();
-    let rows = list(&directory, &filter.unwrap_or_default().into(), order(ctx)?);
+    will_look_at(directory.group_count()).await;
+    let rows = list(&directory, &filter.unwrap_or_default().try_into()?, order(context)?);
     let page = paginate(rows, page, |group: &Arc<Group>| group.id.as_str())?;
-    Ok(page.map(|group| GroupNode::new(request, &directory, group)))
+    Ok(Found { request, directory, page })
 }
 
 /// The order that the client asks for. It is read from the argument itself, because the parsed input no longer knows which of its fields
 /// stood first.
-fn order(ctx: &Context<'_>) -> Result<Option<GroupOrder>, ApiError> {
-    let arguments = ctx.field().arguments().unwrap_or_default();
+fn order(context: &Context<'_>) -> Result<Option<GroupOrder>, ApiError> {
+    let arguments = context.field().arguments().unwrap_or_default();
     let order_by = arguments.iter().find_map(|(name, value)| match value {
         Value::Object(fields) if name == "orderBy" => Some(fields),
         _ => None,
@@ -120,7 +132,7 @@ pub(crate) struct GroupConnection {
     /// Where the page stands in the list.
     page_info: PageInfo,
     /// The rows.
-    edges: Vec<Option<GroupEdge>>,
+    edges: Rows<GroupEdge>,
 }
 
 /// A row of a page of groups.

@@ -97,7 +97,18 @@ impl Harness {
 
     /// Sends a document as `caller` and answers what an HTTP client would read.
     pub(crate) async fn run(&self, caller: Caller, document: &str, variables: Value) -> Answer {
-        let request = Request::new(self.services.clone(), caller, self.directory(), "request-1".into());
+        self.run_in(self.directory(), caller, document, variables).await
+    }
+
+    /// The same in a picture that need not be stored.
+    pub(crate) async fn run_in(
+        &self,
+        directory: Arc<Directory>,
+        caller: Caller,
+        document: &str,
+        variables: Value,
+    ) -> Answer {
+        let request = Request::new(self.services.clone(), caller, directory, "request-1".into());
         let document = Document::new(document).variables(Variables::from_json(variables)).data(request);
         Answer(serde_json::to_value(self.schema.execute(document).await).unwrap())
     }

@@ -15,6 +15,7 @@ pub(crate) struct ScriptedStore {
     inner: Arc<MemoryIdentityStore>,
     calls: Mutex<Vec<&'static str>>,
     persons: Mutex<Vec<UserId>>,
+    counted: Mutex<Vec<Vec<UserId>>>,
     faults: Mutex<BTreeMap<&'static str, Vec<IdentityError>>>,
     running: AtomicUsize,
     most_at_once: AtomicUsize,
@@ -29,6 +30,7 @@ impl ScriptedStore {
             inner,
             calls: Mutex::default(),
             persons: Mutex::default(),
+            counted: Mutex::default(),
             faults: Mutex::default(),
             running: AtomicUsize::new(0),
             most_at_once: AtomicUsize::new(0),
@@ -58,6 +60,11 @@ impl ScriptedStore {
     /// With whose own tokens writes were made, in order.
     pub(crate) fn take_persons(&self) -> Vec<UserId> {
         std::mem::take(&mut self.persons.lock().unwrap())
+    }
+
+    /// Whose API tokens were counted in each call that was answered, in order.
+    pub(crate) fn take_counted(&self) -> Vec<Vec<UserId>> {
+        std::mem::take(&mut self.counted.lock().unwrap())
     }
 
     /// The largest number of calls that ran at the same time.
@@ -115,6 +122,7 @@ macro_rules! scripted_store {
 
             async fn api_token_counts(&self, users: &[UserId]) -> Result<BTreeMap<UserId, u32>, IdentityError> {
                 self.call("api_token_counts").await?;
+                self.counted.lock().unwrap().push(users.to_vec());
                 self.inner.api_token_counts(users).await
             }
 

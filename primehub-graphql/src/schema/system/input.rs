@@ -5,7 +5,7 @@ use primehub_core::identity::{LogoEdit, SmtpEdit, SystemSettingsEdit};
 use primehub_core::quantity::{CapacityG, Decimal};
 use secrecy::SecretString;
 
-use super::super::group::edit;
+use super::super::edit::edit;
 use crate::error::ApiError;
 use crate::operations::system::SystemUpdate;
 

@@ -27,15 +27,14 @@ impl SystemNode {
     /// The settings in this picture.
     pub(super) fn of(directory: &Directory, config: &PlatformConfig) -> Self {
         let settings = stored(directory);
-        let capacity =
-            settings.default_user_volume_capacity.or_else(|| config.default_user_volume_capacity.parse().ok());
+        let capacity = settings.default_user_volume_capacity.unwrap_or(config.default_user_volume_capacity);
         Self {
             org: Some(OrgNode {
                 name: Some(settings.org_name().to_owned()),
                 logo: settings.logo.as_ref().map(LogoNode::of),
             }),
             smtp: Some(SmtpNode::of(SmtpSettings::of(&directory.realm().smtp))),
-            default_user_volume_capacity: capacity.and_then(whole_gigabytes),
+            default_user_volume_capacity: whole_gigabytes(capacity),
             timezone: settings.timezone(default_timezone(config)).map(TimezoneNode::of),
             license: Some(LicenseNode::of(&config.license, directory)),
         }
@@ -47,7 +46,7 @@ fn stored(directory: &Directory) -> SystemSettings {
 }
 
 fn default_timezone(config: &PlatformConfig) -> Timezone {
-    timezone::default_for_offset(config.timezone_offset_hours)
+    timezone::default_for_offset(f64::from(config.timezone_offset_minutes) / 60.0)
 }
 
 /// Who runs the platform.

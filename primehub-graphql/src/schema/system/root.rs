@@ -16,21 +16,21 @@ pub(crate) struct SystemQuery;
 impl SystemQuery {
     /// Settings of the platform.
     #[expect(clippy::unused_async, reason = "the shape of a field")]
-    async fn system(&self, ctx: &Context<'_>) -> Result<SystemNode, ApiError> {
-        let request = Request::query(ctx)?;
+    async fn system(&self, context: &Context<'_>) -> Result<SystemNode, ApiError> {
+        let request = Request::query(context)?;
         Ok(SystemNode::of(&request.directory(), request.config()))
     }
 
     /// The time zone to work with.
     #[expect(clippy::unused_async, reason = "the shape of a field")]
-    async fn timezone(&self, ctx: &Context<'_>) -> Result<TimezoneNode, ApiError> {
-        let request = Request::query(ctx)?;
+    async fn timezone(&self, context: &Context<'_>) -> Result<TimezoneNode, ApiError> {
+        let request = Request::query(context)?;
         Ok(TimezoneNode::effective(&request.directory(), request.config()))
     }
 
     /// What the installation may be used for.
-    async fn license(&self, ctx: &Context<'_>) -> Option<Result<LicenseNode, ApiError>> {
-        Some(Request::query(ctx).map(|request| LicenseNode::of(&request.config().license, &request.directory())))
+    async fn license(&self, context: &Context<'_>) -> Option<Result<LicenseNode, ApiError>> {
+        Some(Request::query(context).map(|request| LicenseNode::of(&request.config().license, &request.directory())))
     }
 }
 
@@ -41,10 +41,14 @@ pub(crate) struct SystemMutation;
 #[Object]
 impl SystemMutation {
     /// Changes settings of the platform, and answers all of them.
-    async fn update_system(&self, ctx: &Context<'_>, data: SystemUpdateInput) -> Option<Result<SystemNode, ApiError>> {
-        let outcome = Request::mutation(ctx, |request| async move {
+    async fn update_system(
+        &self,
+        context: &Context<'_>,
+        data: SystemUpdateInput,
+    ) -> Option<Result<SystemNode, ApiError>> {
+        let outcome = Request::mutation(context, |request| async move {
             let administrator = request.access(&request.directory()).platform_administrator()?;
-            let directory = update_system(&request, &administrator, &data.try_into()?).await?;
+            let directory = update_system(&request, administrator, &data.try_into()?).await?;
             Ok(SystemNode::of(&directory, request.config()))
         });
         Some(outcome.await)

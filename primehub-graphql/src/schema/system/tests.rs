@@ -88,17 +88,17 @@ async fn absent_empty_and_zero_keep_what_is_stored() {
 }
 
 #[rstest]
-#[case::none(None, 8.0, "Asia/Taipei", Some("Asia/Taipei"))]
-#[case::known(Some("Europe/Paris"), 8.0, "Europe/Paris", Some("Europe/Paris"))]
-#[case::unknown(Some("Mars/Olympus"), 0.0, "Africa/Abidjan", None)]
+#[case::none(None, 480, "Asia/Taipei", Some("Asia/Taipei"))]
+#[case::known(Some("Europe/Paris"), 480, "Europe/Paris", Some("Europe/Paris"))]
+#[case::unknown(Some("Mars/Olympus"), 0, "Africa/Abidjan", None)]
 #[tokio::test]
 async fn an_unknown_timezone_is_null_among_the_settings_and_the_default_for_work(
     #[case] stored: Option<&str>,
-    #[case] offset: f64,
+    #[case] offset: i32,
     #[case] effective: &str,
     #[case] shown: Option<&str>,
 ) {
-    let harness = Harness::configured(|config| config.timezone_offset_hours = offset).await;
+    let harness = Harness::configured(|config| config.timezone_offset_minutes = offset).await;
     if let Some(name) = stored {
         harness.set_group_attribute("everyone", attribute::TIMEZONE, &[name]).await;
     }
@@ -210,8 +210,8 @@ async fn do_better_9_1_settings_written_in_part_are_reported() {
 }
 
 #[rstest]
-#[case::port("org: {name: \"ACME\"}, smtp: {port: 0}", "port is not between 1 and 65535")]
-#[case::mail_header("org: {name: \"ACME\"}, smtp: {from: \"a@b\\nBcc: c\"}", "from contains a control character")]
+#[case::port("org: {name: \"ACME\"}, smtp: {port: 0}", "smtp.port is not between 1 and 65535")]
+#[case::mail_header("org: {name: \"ACME\"}, smtp: {from: \"a@b\\nBcc: c\"}", "smtp.from contains a control character")]
 #[case::negative_capacity(
     "org: {name: \"ACME\"}, defaultUserVolumeCapacity: -1",
     "defaultUserVolumeCapacity must not be negative"

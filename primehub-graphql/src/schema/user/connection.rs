@@ -11,6 +11,7 @@ use super::node::UserNode;
 use crate::error::ApiError;
 use crate::request::Request;
 use crate::schema::paging::{PAGE_SIZE, Page, PageArguments, PageInfo, count, natural};
+use crate::schema::rows::{Rows, rows};
 
 /// One page of users.
 #[derive(SimpleObject)]
@@ -18,7 +19,7 @@ pub(crate) struct UserConnection {
     /// Where the page stands.
     page_info: PageInfo,
     /// Its rows.
-    edges: Vec<Option<UserEdge>>,
+    edges: Rows<UserEdge>,
 }
 
 /// One row of a page of users.
@@ -31,11 +32,15 @@ pub(crate) struct UserEdge {
 }
 
 impl UserConnection {
-    pub(super) fn new(request: &Request, directory: &Arc<Directory>, page: Page<Arc<User>>) -> Self {
-        let edge = |user: Arc<User>| {
-            Some(UserEdge { cursor: user.id.to_string(), node: UserNode::new(request, directory, user) })
-        };
-        Self { page_info: page.info, edges: page.rows.into_iter().map(edge).collect() }
+    pub(super) async fn new(
+        request: &Request,
+        directory: &Arc<Directory>,
+        page: Page<Arc<User>>,
+    ) -> Result<Self, ApiError> {
+        let edge =
+            |user: Arc<User>| UserEdge { cursor: user.id.to_string(), node: UserNode::new(request, directory, user) };
+        let edges = rows(request.budget(), page.rows.len(), page.rows.into_iter().map(edge)).await?;
+        Ok(Self { page_info: page.info, edges })
     }
 }
 
@@ -44,14 +49,14 @@ impl UserConnection {
 /// `first`, or else `last`, is the number of rows; `page` counts pages from 1, `after` and `before` from 0, and say the same.
 ///
 /// # Errors
-/// A negative number.
+/// A negative number, a text that is too long.
 pub(super) fn people_page(
     directory: &Directory,
     condition: Option<UserWhereInput>,
     arguments: &PageArguments,
 ) -> Result<Page<Arc<User>>, ApiError> {
     let condition = condition.unwrap_or_default();
-    let filter = filter(&condition);
+    let filter = filter(&condition)?;
     let (size, index) = (page_size(arguments)?, page_index(arguments)?);
     if let Some(id) = condition.id {
         let found = directory.user(&UserId::from(id.0)).filter(|user| filter.matches(user));
@@ -71,10 +76,11 @@ pub(super) fn people_page(
     Ok(Page { rows, info })
 }
 
-fn filter(condition: &UserWhereInput) -> PeopleFilter {
+fn filter(condition: &UserWhereInput) -> Result<PeopleFilter, ApiError> {
     // The identity provider's own wildcards, which some people type: parts are found anywhere without them.
     let search = condition.search.as_ref().map(|text| text.replace(['*', '"'], " "));
-    PeopleFilter::new(condition.username_contains.as_deref(), condition.email_contains.as_deref(), search.as_deref())
+    let username = condition.username_contains.as_deref();
+    Ok(PeopleFilter::new(username, condition.email_contains.as_deref(), search.as_deref())?)
 }
 
 fn one(user: Option<Arc<User>>) -> Page<Arc<User>> {

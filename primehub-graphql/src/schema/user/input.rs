@@ -1,5 +1,7 @@
 //! What clients send about users.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use primehub_core::identity::{Edit, UserSettingsEdit};
 use primehub_core::names::GroupId;
@@ -7,7 +9,9 @@ use primehub_core::quantity::{CapacityG, Decimal};
 
 use crate::error::ApiError;
 use crate::operations::user::{AccountEdit, NewAccount, acceptable_username, required_actions};
+use crate::schema::edit::edit;
 use crate::schema::group::{GroupCreateInput, GroupWhereUniqueInput};
+use crate::schema::ids::ids;
 
 /// Names one user.
 #[derive(Clone, Debug, InputObject)]
@@ -162,7 +166,7 @@ impl TryFrom<UserCreateInput> for NewAccount {
                 ..UserSettingsEdit::default()
             },
             administrator: input.is_admin == Some(true),
-            groups: ids(input.groups.and_then(|groups| groups.connect)),
+            groups: groups("groups.connect", input.groups.and_then(|groups| groups.connect))?,
             ask: (input.send_email == Some(true)).then(|| required_actions(actions, input.expires_in)).transpose()?,
         })
     }
@@ -172,7 +176,7 @@ impl TryFrom<UserUpdateInput> for AccountEdit {
     type Error = ApiError;
 
     fn try_from(input: UserUpdateInput) -> Result<Self, ApiError> {
-        let groups = input.groups.unwrap_or_default();
+        let GroupUpdateManyInput { connect, disconnect, .. } = input.groups.unwrap_or_default();
         Ok(Self {
             username: input.username,
             email: text(input.email),
@@ -190,22 +194,14 @@ impl TryFrom<UserUpdateInput> for AccountEdit {
             },
             administrator: input.is_admin,
             remove_one_time_passwords: input.totp == Some(false),
-            connect: ids(groups.connect),
-            disconnect: ids(groups.disconnect),
+            connect: groups("groups.connect", connect)?,
+            disconnect: groups("groups.disconnect", disconnect)?,
         })
     }
 }
 
 fn capacity(gigabytes: i32) -> Result<CapacityG, ApiError> {
     CapacityG::new(Decimal::from_integer(gigabytes.into())).map_err(|error| ApiError::invalid("volumeCapacity", error))
-}
-
-fn edit<T>(value: MaybeUndefined<T>) -> Edit<T> {
-    match value {
-        MaybeUndefined::Undefined => Edit::Keep,
-        MaybeUndefined::Null => Edit::Clear,
-        MaybeUndefined::Value(value) => Edit::Set(value),
-    }
 }
 
 /// An emptied form field means the same as `null`.
@@ -216,6 +212,6 @@ fn text(value: MaybeUndefined<String>) -> Edit<String> {
     }
 }
 
-fn ids(groups: Option<Vec<GroupWhereUniqueInput>>) -> Vec<GroupId> {
-    groups.into_iter().flatten().map(|group| group.group()).collect()
+fn groups(field: &str, groups: Option<Vec<GroupWhereUniqueInput>>) -> Result<BTreeSet<GroupId>, ApiError> {
+    ids(field, groups, |group| group.group())
 }

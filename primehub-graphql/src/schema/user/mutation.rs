@@ -12,6 +12,7 @@ use super::node::UserNode;
 use crate::error::{ApiError, Code};
 use crate::operations::{api_token, user};
 use crate::request::Request;
+use crate::schema::ids;
 
 /// Root fields that change users.
 #[derive(Default)]
@@ -83,7 +84,7 @@ impl UserMutation {
     ) -> Option<Result<UserMultiEmailResponse, ApiError>> {
         let send = |request: Arc<Request>| async move {
             let email = user::required_actions(reset_actions, expires_in)?;
-            let ids = ids.into_iter().flatten().flatten().map(UserId::from).collect();
+            let ids = ids::ids("in", ids, |id| id.map(UserId::from))?.into_iter().flatten().collect();
             let sent = user::send_emails(request.clone(), administrator(&request)?, ids, email).await;
             Ok(UserMultiEmailResponse { status: Some(sent) })
         };
@@ -99,8 +100,8 @@ impl UserMutation {
         temporary: Option<bool>,
     ) -> Option<Result<UserActionResponse, ApiError>> {
         let reset = |request: Arc<Request>| async move {
-            let password =
-                NewPassword { value: password.unwrap_or_default().into(), temporary: temporary.unwrap_or_default() };
+            let new = if temporary.unwrap_or_default() { NewPassword::temporary } else { NewPassword::lasting };
+            let password = new(password.unwrap_or_default().into());
             user::reset_password(request.clone(), administrator(&request)?, required(id)?, password)
                 .await
                 .map(UserActionResponse::of)

@@ -13,6 +13,7 @@ use super::node::UserNode;
 use crate::error::ApiError;
 use crate::request::Request;
 use crate::schema::paging::{Page, PageArguments};
+use crate::schema::rows::{Rows, rows, will_look_at};
 
 /// Root fields that read users.
 #[derive(Default)]
@@ -46,7 +47,7 @@ impl UserQuery {
     }
 
     /// The users of one page, by login name.
-    #[expect(clippy::too_many_arguments, clippy::unused_async, reason = "the shape of a field with these arguments")]
+    #[expect(clippy::too_many_arguments, reason = "the shape of a field with these arguments")]
     async fn users(
         &self,
         context: &Context<'_>,
@@ -57,13 +58,15 @@ impl UserQuery {
         first: Option<i32>,
         last: Option<i32>,
         #[graphql(name = "userOrderBy")] _order: Option<UsersOrderBy>,
-    ) -> Result<Vec<Option<UserNode>>, ApiError> {
-        let (request, directory, page) = read(context, condition, &PageArguments { page, first, last, before, after })?;
-        Ok(page.rows.into_iter().map(|user| Some(UserNode::new(request, &directory, user))).collect())
+    ) -> Result<Rows<UserNode>, ApiError> {
+        let (request, directory, page) =
+            read(context, condition, &PageArguments { page, first, last, before, after }).await?;
+        let node = |user| UserNode::new(request, &directory, user);
+        rows(request.budget(), page.rows.len(), page.rows.into_iter().map(node)).await
     }
 
     /// The users of one page with their place in the list. Cursors are page numbers from 0.
-    #[expect(clippy::too_many_arguments, clippy::unused_async, reason = "the shape of a field with these arguments")]
+    #[expect(clippy::too_many_arguments, reason = "the shape of a field with these arguments")]
     async fn users_connection(
         &self,
         context: &Context<'_>,
@@ -75,20 +78,22 @@ impl UserQuery {
         last: Option<i32>,
         #[graphql(name = "userOrderBy")] _order: Option<UsersOrderBy>,
     ) -> Result<UserConnection, ApiError> {
-        let (request, directory, page) = read(context, condition, &PageArguments { page, first, last, before, after })?;
-        Ok(UserConnection::new(request, &directory, page))
+        let (request, directory, page) =
+            read(context, condition, &PageArguments { page, first, last, before, after }).await?;
+        UserConnection::new(request, &directory, page).await
     }
 }
 
 type Read<'a> = (&'a Request, Arc<Directory>, Page<Arc<User>>);
 
-fn read<'a>(
+async fn read<'a>(
     context: &Context<'a>,
     condition: Option<UserWhereInput>,
     arguments: &PageArguments,
 ) -> Result<Read<'a>, ApiError> {
     let request = Request::query(context)?;
     let directory = request.directory();
+    will_look_at(directory.people_count()).await;
     let page = people_page(&directory, condition, arguments)?;
     Ok((request, directory, page))
 }

@@ -93,7 +93,7 @@ impl HiddenGroup {
         let mut attributes = Attributes::default();
         attributes.set_one(attribute::DISPLAY_NAME, "The lab");
         group.attributes = attributes;
-        GroupNode::with_view(&self.0, Arc::new(group), GroupView::Nothing)
+        GroupNode::with_view(&Arc::default(), &self.0, Arc::new(group), GroupView::Nothing)
     }
 }
 

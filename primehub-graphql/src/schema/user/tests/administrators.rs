@@ -68,6 +68,53 @@ async fn rights_that_come_from_a_group_cannot_be_taken_from_one_member() {
     assert!(harness.store.take_calls().is_empty());
 }
 
+/// Only dan administers the platform, through `ops`.
+async fn with_the_last_administrator_in_ops() -> Harness {
+    let harness = with_administrators_by_group().await;
+    let role = harness.directory().administrator_role().clone();
+    harness.bind(Binding::Revoke { from: Subject::User(harness.user_id("amy")), role }).await;
+    harness
+}
+
+#[rstest]
+#[case::the_user_leaves(
+    r#"mutation { updateUser(where: { id: "DAN" }, data: { groups: { disconnect: { id: "OPS" } } }) { id } }"#,
+    "take this user out of these groups"
+)]
+#[case::the_group_lets_the_user_go(
+    r#"mutation { updateGroup(where: { id: "OPS" }, data: { users: { disconnect: { id: "DAN" } } }) { id } }"#,
+    "take these members out of the group"
+)]
+#[case::the_group_is_deleted(r#"mutation { deleteGroup(where: { id: "OPS" }) { id } }"#, "delete this group")]
+#[tokio::test]
+async fn the_last_administrator_stays_in_the_group_that_makes_one(#[case] document: &str, #[case] what: &str) {
+    let harness = with_the_last_administrator_in_ops().await;
+    let ids = |document: &str| {
+        document.replace("DAN", harness.user_id("dan").as_str()).replace("OPS", harness.group_id("ops").as_str())
+    };
+    let error = harness.run_as("dan", &ids(document)).await.error();
+    assert_eq!(error, format!("NOT_AUTH: you cannot {what}: nobody would be left to administer the platform"));
+    assert!(harness.store.take_calls().is_empty());
+    let role = harness.directory().administrator_role().clone();
+    harness.bind(Binding::Grant { to: Subject::User(harness.user_id("bob")), role }).await;
+    harness.run_as("dan", &ids(document)).await.data();
+}
+
+#[tokio::test]
+async fn a_groups_administrator_makes_no_administrators_of_the_platform() {
+    let harness = with_administrators_by_group().await;
+    harness.set_group_attribute("ops", attribute::ADMINS, &["bob"]).await;
+    let document = format!(
+        "mutation {{ updateGroup(where: {{ id: \"{}\" }}, data: {{ users: {{ connect: {{ id: \"{}\" }} }} }}) {{ id }} }}",
+        harness.group_id("ops"),
+        harness.user_id("cat")
+    );
+    assert_eq!(harness.run_as("bob", &document).await.error(), "NOT_AUTH: user not auth");
+    assert!(!harness.directory().is_administrator(&harness.user_id("cat")));
+    harness.run_as("amy", &document).await.data();
+    assert!(harness.directory().is_administrator(&harness.user_id("cat")));
+}
+
 #[tokio::test]
 async fn do_better_6_7_8_whoever_leaves_a_group_stops_to_administer_it() {
     let harness = Harness::new().await;
@@ -135,4 +182,23 @@ async fn a_name_that_somebody_left_behind_elsewhere_gives_no_rights() {
     assert_eq!(harness.group_attribute("ops", attribute::ADMINS), ["cat"]);
     let record = harness.audit().pop().unwrap();
     assert_eq!(record.targets, [harness.user_id("eve").to_string()], "the record names what was created");
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_created_takes_no_rights_away() {
+    let harness = Harness::new().await;
+    harness.set_group_attribute("ops", attribute::ADMINS, &["cat", "eve"]).await;
+    harness.store.fail_unavailable("create_user");
+    harness.run_as("amy", r#"mutation { createUser(data: {username: "eve"}) { id } }"#).await.error();
+    assert_eq!(harness.group_attribute("ops", attribute::ADMINS), ["cat", "eve"]);
+}
+
+#[tokio::test]
+async fn an_account_that_would_inherit_rights_is_not_created() {
+    let harness = Harness::new().await;
+    harness.set_group_attribute("ops", attribute::ADMINS, &["cat", "eve"]).await;
+    harness.store.fail_unavailable("edit_group");
+    let error = harness.run_as("amy", r#"mutation { createUser(data: {username: "eve"}) { id } }"#).await.error();
+    assert!(error.starts_with("API_UNAVAILABLE: user eve was not created: "), "{error}");
+    assert!(harness.directory().user_named("eve").is_none());
 }

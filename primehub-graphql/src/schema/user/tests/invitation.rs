@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use primehub_core::access::Caller;
 use primehub_core::identity::{
-    Actor, AttributeEdits, Conflict, IdentityError, IdentityStore as _, InvitationId, UserEdit, attribute,
+    Actor, AttributeEdits, Binding, Conflict, IdentityError, IdentityStore as _, Invitation, InvitationId,
+    NewInvitation, Subject, UserEdit, attribute,
 };
 use primehub_memory::identity::PasswordCheck;
 use rstest::rstest;
@@ -14,9 +15,10 @@ const INVALID: &str = "INVALID_TOKEN: INVALID_TOKEN";
 const EXPIRED: &str = "EXPIRED_TOKEN: EXPIRED_TOKEN";
 const BAD_USERNAME: &str = "BAD_USERNAME: BAD_USERNAME";
 
+const INVITE: &str =
+    "mutation ($data: InvitationCreateInput!) { createInvitation(data: $data) { invitationToken groupId } }";
+
 async fn invite_by(harness: &Harness, caller: &str, group: &str) -> Answer {
-    const INVITE: &str =
-        "mutation ($data: InvitationCreateInput!) { createInvitation(data: $data) { invitationToken groupId } }";
     harness.run(harness.caller(caller), INVITE, json!({ "data": { "groupId": group } })).await
 }
 
@@ -50,7 +52,7 @@ async fn an_invited_person_gets_an_account_in_the_group() {
     let eve = harness.user("eve");
     assert_eq!((eve.email.as_deref(), &eve.required_actions[..]), (None, &["UPDATE_PASSWORD".to_owned()][..]));
     let password = created["password"].as_str().unwrap();
-    assert_eq!(password.len(), 43, "256 bits less what marks a random UUID");
+    assert_eq!(password.len(), 43, "256 bits");
     let check = harness.memory.verify_password("eve", &password.into()).await.unwrap();
     assert!(matches!(check, PasswordCheck::Correct(_)));
 }
@@ -183,4 +185,38 @@ async fn an_invitation_into_a_group_that_has_gone_creates_nobody() {
     assert_eq!(look(&harness, &token).await.error(), INVALID);
     assert_eq!(accept(&harness, &token, "eve").await.error(), INVALID);
     assert_eq!(harness.directory().people_count(), 4);
+}
+
+#[tokio::test]
+async fn only_administrators_invite_into_a_group_that_makes_administrators() {
+    let harness = Harness::new().await;
+    let lab = harness.group_id("lab");
+    let role = harness.directory().administrator_role().clone();
+    let mut attributes = AttributeEdits::default();
+    attributes.set(attribute::ENABLE_INVITE_USERS, "true");
+    harness.edit_user("bob", UserEdit { attributes, ..UserEdit::default() }).await;
+    // The role makes bob an administrator as well, but his token does not say so.
+    let bob = harness.caller("bob");
+    harness.bind(Binding::Grant { to: Subject::Group(lab.clone()), role }).await;
+    let answer = harness.run(bob, INVITE, json!({ "data": { "groupId": lab.as_str() } })).await;
+    assert_eq!(answer.error(), "NOT_AUTH: user not auth");
+    invite(&harness).await;
+}
+
+#[tokio::test]
+async fn a_group_has_only_so_many_open_invitations() {
+    let harness = Harness::new().await;
+    let expires_at = "2030-01-02T00:00:00Z".parse().unwrap();
+    for number in 0..1_000 {
+        let id = InvitationId::of_token(&number.to_string());
+        let new = NewInvitation::new(Invitation::new(id, harness.group_id("lab"), expires_at));
+        harness.memory.put_invitation(&Actor::service(), new).await.unwrap();
+    }
+    let (lab, ops) = (harness.group_id("lab"), harness.group_id("ops"));
+    let error = invite_by(&harness, "amy", lab.as_str()).await.error();
+    assert_eq!(error, "EXCEED_QUOTA: the group has 1000 open invitations already; they expire within a day");
+    invite_by(&harness, "amy", ops.as_str()).await.data();
+    harness.clock.advance(Duration::from_hours(24));
+    invite_by(&harness, "amy", lab.as_str()).await.data();
+    assert_eq!(harness.directory().invitations().count(), 1, "expired ones are thrown away");
 }

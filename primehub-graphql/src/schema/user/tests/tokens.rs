@@ -1,6 +1,10 @@
-use primehub_core::identity::{IdentityError, Key};
+use std::task::{Context, Waker};
+
+use primehub_core::identity::{IdentityError, Key, User};
 use serde_json::json;
 
+use crate::operations::api_token::ApiTokenCounts;
+use crate::request::Budget;
 use crate::schema::harness::Harness;
 
 #[tokio::test]
@@ -25,4 +29,38 @@ async fn tokens_that_cannot_be_revoked_are_an_error() {
         assert_eq!(answer.error(), "USER_REVOKE_FAILED: Cannot revoke API token");
         assert_eq!(answer.partial_data(), &json!({ "revokeApiToken": null }));
     }
+}
+
+/// Even where there are so many rows that work on them is interrupted again and again.
+#[tokio::test]
+async fn the_numbers_of_a_long_list_cost_one_call() {
+    let harness = Harness::new().await;
+    let mut directory = (*harness.directory()).clone();
+    for number in 0..1_000 {
+        let name = format!("person-{number}");
+        directory.put_user(User::new(name.as_str().into(), name.as_str()));
+    }
+    let document = "{ users(first: 1000) { apiTokenCount groups { name } } usersConnection(first: 9) { edges { node { apiTokenCount } } } }";
+    let answer = harness.run_in(directory.into(), harness.caller("amy"), document, json!({})).await;
+    assert_eq!(answer.data()["users"].as_array().map(Vec::len), Some(1_000));
+    assert_eq!(harness.store.take_calls(), ["api_token_counts"]);
+}
+
+#[tokio::test]
+async fn a_number_is_right_although_whoever_asked_first_is_gone() {
+    let harness = Harness::new().await;
+    let (bob, cat) = (harness.user_id("bob"), harness.user_id("cat"));
+    let (counts, budget) = (ApiTokenCounts::default(), Budget::default());
+    let mut first = Box::pin(counts.of(&*harness.store, &budget, &bob));
+    let mut second = Box::pin(counts.of(&*harness.store, &budget, &cat));
+    let context = &mut Context::from_waker(Waker::noop());
+    // Both join; then the first asks, and is dropped while the store works.
+    assert!(first.as_mut().poll(context).is_pending() && second.as_mut().poll(context).is_pending());
+    assert!(first.as_mut().poll(context).is_pending());
+    assert_eq!(harness.store.take_calls(), ["api_token_counts"]);
+    drop(first);
+    second.await.unwrap();
+    let mut together = vec![bob.clone(), cat.clone()];
+    together.sort();
+    assert_eq!(harness.store.take_counted(), [together], "nobody is left out of the second call");
 }

@@ -1,0 +1,4 @@
+//! What holds for every domain.
+
+mod audit;
+mod limits;
