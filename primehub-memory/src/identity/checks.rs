@@ -38,8 +38,8 @@ pub(super) fn email(text: &str) -> Result<Option<String>, IdentityError> {
 /// Checks the name of a person. An empty one is none.
 pub(super) fn person_name(field: &str, name: &str) -> Result<Option<String>, IdentityError> {
     text(field, name)?;
-    if name.contains(|character| "<>&\"$%!#?§;*~/\\|^=[]{}()".contains(character)) {
-        return Err(invalid(field, "contains a character that no name of a person has"));
+    if let Some(character) = name.chars().find(|character| "<>&\"$%!#?§;*~/\\|^=[]{}()".contains(*character)) {
+        return Err(invalid(field, format!("contains {character:?}, which no name of a person has")));
     }
     Ok(Some(name.to_owned()).filter(|name| !name.is_empty()))
 }

@@ -1,5 +1,7 @@
 //! What a group's attributes say.
 
+use std::collections::BTreeSet;
+
 use super::admins::tidy;
 use super::attribute::{self, field};
 use super::stored::{flag, integer, value};
@@ -135,6 +137,22 @@ impl GroupSettings {
                 return Err(invalid(user, &format!("must not be larger than {}", field(group))));
             }
         }
+        // People follow the link; another scheme could run a script in their browser.
+        let ui_url = self.mlflow.ui_url.as_deref().unwrap_or_default();
+        if touched(attribute::MLFLOW_UI_URL) && !ui_url.is_empty() && !is_web_address(ui_url) {
+            return Err(invalid(attribute::MLFLOW_UI_URL, "must start with http:// or https://"));
+        }
+        let environments = [
+            (attribute::MLFLOW_TRACKING_ENVS, &self.mlflow.tracking_envs),
+            (attribute::MLFLOW_ARTIFACT_ENVS, &self.mlflow.artifact_envs),
+        ];
+        for (name, variables) in environments {
+            let mut seen = BTreeSet::new();
+            let twice = variables.iter().map(EnvVar::name).find(|variable| !seen.insert(*variable));
+            if let Some(twice) = twice.filter(|_| touched(name)) {
+                return Err(invalid(name, &format!("has the variable {twice:?} more than once")));
+            }
+        }
         let shared_volume = touched(attribute::ENABLED_SHARED_VOLUME) || touched(attribute::SHARED_VOLUME_CAPACITY);
         if shared_volume && self.lacks_shared_volume_capacity() {
             return Err(invalid(attribute::SHARED_VOLUME_CAPACITY, "should not be null"));
@@ -152,6 +170,12 @@ pub(super) const QUOTA_PAIRS: [(&str, &str); 3] = [
     (attribute::QUOTA_GPU, attribute::PROJECT_QUOTA_GPU),
     (attribute::QUOTA_MEMORY, attribute::PROJECT_QUOTA_MEMORY),
 ];
+
+fn is_web_address(text: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+}
 
 fn exceeds<T: PartialOrd>(user: Option<T>, group: Option<T>) -> bool {
     user.zip(group).is_some_and(|(user, group)| user > group)
@@ -300,6 +324,8 @@ mod tests {
     #[case::negative_shared(&[("shared-volume-capacity", "-1G")], Some("sharedVolumeCapacity must not be negative"))]
     #[case::negative_deployments(&[("max-deploy", "-1")], Some("maxDeploy must not be negative"))]
     #[case::negative_deadline(&[("job-default-active-deadline-seconds", "-1")], Some("jobDefaultActiveDeadlineSeconds must not be negative"))]
+    #[case::link(&[("mlflow-ui-url", "HTTPS://mlflow.example.com")], None)]
+    #[case::script(&[("mlflow-ui-url", "javascript:alert(1)")], Some("uiUrl must start with http:// or https://"))]
     #[case::volume_without_size(&[("enabled-shared-volume", "true")], Some(SHARED_VOLUME_CAPACITY_MISSING))]
     #[case::volume_off(&[("enabled-shared-volume", "false")], None)]
     #[case::volume_with_size(&[("enabled-shared-volume", "true"), ("shared-volume-capacity", "1G")], None)]
@@ -311,6 +337,13 @@ mod tests {
         let settings = GroupSettings::of(&attributes);
         assert_eq!(settings.validate().err().map(|error| error.to_string()).as_deref(), problem);
         assert_eq!(settings.lacks_shared_volume_capacity(), problem == Some(SHARED_VOLUME_CAPACITY_MISSING));
+    }
+
+    #[test]
+    fn a_variable_that_is_set_twice_is_named() {
+        let settings = GroupSettings::of(&attributes(&[("mlflow-artifact-envs", &["A=1", "B=2", "A=3"])]));
+        let problem = settings.validate().unwrap_err().to_string();
+        assert_eq!(problem, "artifactEnvs has the variable \"A\" more than once");
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Whether attributes fit into the store.
 
-use super::attribute::field;
+use super::attribute::{self, field};
 use crate::identity::{AttributeEdit, AttributeEdits, Attributes, IdentityError};
 
 /// How much fits into the attributes of one object.
@@ -58,7 +58,19 @@ impl AttributeLimits {
 
     fn check_value(&self, name: &str, value: &str) -> Result<(), IdentityError> {
         if value.chars().nth(self.value_length).is_some() {
-            return Err(invalid(name, format!("is longer than {} characters", self.value_length)));
+            let limit = self.value_length;
+            let reason = match name {
+                attribute::MLFLOW_TRACKING_ENVS | attribute::MLFLOW_ARTIFACT_ENVS => {
+                    // The name alone: the value may be a secret.
+                    let variable: String = value.split('=').next().unwrap_or_default().chars().take(64).collect();
+                    format!(
+                        "has the variable {variable:?}, whose name and value have more than {limit} characters together"
+                    )
+                }
+                attribute::ADMINS => format!("has a name of more than {limit} characters"),
+                _ => format!("is longer than {limit} characters"),
+            };
+            return Err(invalid(name, reason));
         }
         if value.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\t')) {
             return Err(invalid(name, "contains a control character".to_owned()));
@@ -84,7 +96,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::identity::settings::attribute;
 
     const LIMITS: AttributeLimits = AttributeLimits::of_length(255);
 
@@ -124,8 +135,10 @@ mod tests {
         );
         assert!(problem(&nothing, &edits).is_some());
         edits.put(attribute::ADMINS, AttributeEdit::Clear);
-        edits.put(attribute::MLFLOW_TRACKING_ENVS, AttributeEdit::Set(vec!["A=1".into(), long]));
-        assert_eq!(problem(&nothing, &edits).as_deref(), Some("trackingEnvs is longer than 255 characters"));
+        edits.put(attribute::MLFLOW_TRACKING_ENVS, AttributeEdit::Set(vec!["A=1".into(), format!("B={long}")]));
+        let too_long =
+            "trackingEnvs has the variable \"B\", whose name and value have more than 255 characters together";
+        assert_eq!(problem(&nothing, &edits).as_deref(), Some(too_long));
     }
 
     #[rstest]

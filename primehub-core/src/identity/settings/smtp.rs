@@ -158,7 +158,7 @@ fn without_empty(edit: Edit<String>) -> Edit<String> {
 }
 
 fn invalid(field: &str, reason: &str) -> IdentityError {
-    IdentityError::Invalid { field: field.to_owned(), reason: reason.to_owned() }
+    IdentityError::Invalid { field: format!("smtp.{field}"), reason: reason.to_owned() }
 }
 
 const HOST: &str = "host";
@@ -240,9 +240,9 @@ mod tests {
     }
 
     #[rstest]
-    #[case::port_zero(SmtpEdit { port: Edit::Set(0), ..SmtpEdit::default() }, "port is not between 1 and 65535")]
-    #[case::port_too_large(SmtpEdit { port: Edit::Set(65_536), ..SmtpEdit::default() }, "port is not between 1 and 65535")]
-    #[case::header_injection(SmtpEdit { from: Edit::Set("a@b\nBcc: c".into()), ..SmtpEdit::default() }, "from contains a control character")]
+    #[case::port_zero(SmtpEdit { port: Edit::Set(0), ..SmtpEdit::default() }, "smtp.port is not between 1 and 65535")]
+    #[case::port_too_large(SmtpEdit { port: Edit::Set(65_536), ..SmtpEdit::default() }, "smtp.port is not between 1 and 65535")]
+    #[case::header_injection(SmtpEdit { from: Edit::Set("a@b\nBcc: c".into()), ..SmtpEdit::default() }, "smtp.from contains a control character")]
     fn a_bad_value_is_refused(#[case] edit: SmtpEdit, #[case] message: &str) {
         assert_eq!(edit.entries().unwrap_err().to_string(), message);
     }
