@@ -26,8 +26,13 @@ const GOOD_FOR: Duration = Duration::from_secs(30);
 const REFUSED_FOR: Duration = Duration::from_secs(5);
 /// While the issuer is away: how long until it is asked again about a token that was good before.
 const STALE_FOR: Duration = Duration::from_secs(5);
-/// Exchanges at the same time; more wait. So a flood of invented tokens cannot become a flood at the issuer.
+/// Exchanges at the same time; more wait. So a flood of invented tokens cannot become a flood at the issuer. Tokens that were good a while
+/// ago have as many turns of their own, which such a flood leaves alone.
 const CONCURRENT: usize = 64;
+/// How long an exchange waits for its turn.
+const WAIT: Duration = Duration::from_secs(1);
+/// For at least this long a token counts as one that was good.
+const KNOWN_FOR: Duration = Duration::from_mins(10);
 /// A token itself is kept nowhere, only what it hashes to.
 type TokenHash = [u8; 32];
 
@@ -43,6 +48,7 @@ pub(super) struct ApiTokens {
     last_good: Cache<TokenHash, Arc<Exchanged>>,
     revocations: Revocations,
     turns: Semaphore,
+    turns_of_known: Semaphore,
 }
 
 #[derive(Clone, Debug)]
@@ -71,12 +77,10 @@ impl ApiTokens {
             issuer,
             access_tokens,
             exchanges: Remembered::new(CAPACITY, GOOD_FOR, clock.clone()),
-            last_good: Cache::builder()
-                .max_capacity(CAPACITY)
-                .time_to_live(stale_max.max(Duration::from_secs(1)))
-                .build(),
+            last_good: Cache::builder().max_capacity(CAPACITY).time_to_live(stale_max.max(KNOWN_FOR)).build(),
             revocations: Revocations::default(),
             turns: Semaphore::new(CONCURRENT),
+            turns_of_known: Semaphore::new(CONCURRENT),
             clock,
             metrics,
             stale_max,
@@ -113,8 +117,11 @@ impl ApiTokens {
     }
 
     async fn exchange(&self, hash: &TokenHash, api_token: SecretString) -> (Exchange, Duration) {
-        // Never closed; if it were, there would be nothing to wait for.
-        let _turn = self.turns.acquire().await;
+        let turns = if self.last_good.contains_key(hash) { &self.turns_of_known } else { &self.turns };
+        let Ok(_turn) = tokio::time::timeout(WAIT, turns.acquire()).await else {
+            tracing::warn!("an API token is not exchanged: there are too many others");
+            return self.without_issuer(hash).await;
+        };
         let begun = self.revocations.now();
         let checked = match self.metrics.upstream("exchange", self.issuer.exchange_api_token(&api_token)).await {
             Ok(access_token) => self.access_tokens.check(access_token).await,
@@ -136,14 +143,19 @@ impl ApiTokens {
                 self.last_good.insert(*hash, exchanged.clone()).await;
                 (Exchange::Good(exchanged), left.min(GOOD_FOR))
             }
-            Err(AuthenticationError::Unavailable) => match self.stale(hash, at).await {
-                Some((exchanged, left)) => (Exchange::Good(exchanged), left.min(STALE_FOR)),
-                None => (Exchange::Failed(AuthenticationError::Unavailable), Duration::ZERO),
-            },
+            Err(AuthenticationError::Unavailable) => self.without_issuer(hash).await,
             Err(error) => {
                 self.last_good.invalidate(hash).await;
                 (Exchange::Failed(error), REFUSED_FOR)
             }
+        }
+    }
+
+    /// What counts while the issuer cannot be asked.
+    async fn without_issuer(&self, hash: &TokenHash) -> (Exchange, Duration) {
+        match self.stale(hash, self.clock.now()).await {
+            Some((exchanged, left)) => (Exchange::Good(exchanged), left.min(STALE_FOR)),
+            None => (Exchange::Failed(AuthenticationError::Unavailable), Duration::ZERO),
         }
     }
 

@@ -88,6 +88,13 @@ impl Authenticator {
         result
     }
 
+    /// A caller found before, as the newest picture shows them: an account may have been disabled since.
+    pub(crate) fn again(&self, caller: &Caller) -> Result<Authenticated, AuthenticationError> {
+        let trusted = self.picture.trusted()?;
+        let caller = caller.again_in(&trusted.directory).ok_or(AuthenticationError::InvalidToken)?;
+        Ok(Authenticated { caller, directory: trusted.directory, stale_since: trusted.stale_since })
+    }
+
     /// Forgets what is known of the API tokens of a user: after they were revoked, or the account was disabled or deleted.
     pub(crate) fn forget(&self, user: &UserId) {
         self.api_tokens.forget(user);
@@ -115,11 +122,12 @@ impl Authenticator {
                 let checked = self.access_tokens.check(SecretString::from(token)).await;
                 ("access_token", self.person(checked.as_ref().map_err(|error| *error)).await)
             }
-            TokenShape::Refresh => ("refresh_token", Err(AuthenticationError::InvalidToken)),
             TokenShape::Opaque => {
                 let checked = self.api_tokens.access_token(token).await;
                 ("api_token", self.person(checked.as_deref().map_err(|error| *error)).await)
             }
+            // A refresh token; and a shape that nobody has thought of is no credential either.
+            _ => ("refresh_token", Err(AuthenticationError::InvalidToken)),
         }
     }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use primehub_core::clock::Clock;
 use primehub_core::identity::token::{TokenIssuer, VerificationKeys};
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
 use super::AuthenticationMetrics;
 
@@ -19,8 +20,11 @@ const PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct KeysUnavailable;
 
-/// Keeps the issuer's keys.
-pub(super) struct KeyCache {
+/// Keeps the issuer's keys. Clones keep the same ones.
+#[derive(Clone)]
+pub(super) struct KeyCache(Arc<Shared>);
+
+struct Shared {
     issuer: Arc<dyn TokenIssuer>,
     clock: Arc<dyn Clock>,
     metrics: AuthenticationMetrics,
@@ -36,33 +40,34 @@ struct Held {
     failed: bool,
 }
 
+type Answer = Result<Arc<VerificationKeys>, KeysUnavailable>;
+
 impl KeyCache {
     pub(super) fn new(issuer: Arc<dyn TokenIssuer>, clock: Arc<dyn Clock>, metrics: AuthenticationMetrics) -> Self {
-        Self { issuer, clock, metrics, held: RwLock::default(), asking: Mutex::default() }
+        Self(Arc::new(Shared { issuer, clock, metrics, held: RwLock::default(), asking: Mutex::default() }))
     }
 
     /// The keys, which hold `wanted` if the issuer has published it. Asks the issuer at most once, together with everybody who waits.
-    pub(super) async fn for_key(&self, wanted: &str) -> Result<Arc<VerificationKeys>, KeysUnavailable> {
-        if let Some(settled) = self.settled(wanted) {
+    pub(super) async fn for_key(&self, wanted: &str) -> Answer {
+        if let Some(settled) = self.0.settled(wanted) {
             return settled;
         }
-        let Ok(_turn) = self.asking.try_lock() else {
-            // Somebody is asking: a key that was published until now counts until the answer is there.
-            if let Some(keys) = self.holding(wanted) {
-                return Ok(keys);
-            }
-            return self.ask_after_others(wanted).await;
-        };
-        self.ask(wanted).await
+        // Somebody is asking: a key that was published until now counts until the answer is there.
+        if self.0.asking.try_lock().is_err()
+            && let Some(keys) = self.0.holding(wanted)
+        {
+            return Ok(keys);
+        }
+        // On its own: a client that goes away must not leave the question unanswered, to be asked again by the next one.
+        let (shared, wanted) = (self.0.clone(), wanted.to_owned());
+        tokio::spawn(async move { shared.ask(&wanted).await }.in_current_span()).await.unwrap_or(Err(KeysUnavailable))
     }
+}
 
-    async fn ask_after_others(&self, wanted: &str) -> Result<Arc<VerificationKeys>, KeysUnavailable> {
+impl Shared {
+    /// Asks the issuer, unless somebody has just done so.
+    async fn ask(&self, wanted: &str) -> Answer {
         let _turn = self.asking.lock().await;
-        self.ask(wanted).await
-    }
-
-    /// Asks the issuer, unless somebody has just done so. The caller's turn.
-    async fn ask(&self, wanted: &str) -> Result<Arc<VerificationKeys>, KeysUnavailable> {
         if let Some(settled) = self.settled(wanted) {
             return settled;
         }
@@ -78,7 +83,10 @@ impl KeyCache {
                 Ok(keys)
             }
             // While the issuer is away, the keys it had published go on counting.
-            Err(_) => held.keys.clone().filter(|keys| keys.contains(wanted)).ok_or(KeysUnavailable),
+            Err(error) => {
+                tracing::warn!(%error, "the issuer's keys cannot be read");
+                held.keys.clone().filter(|keys| keys.contains(wanted)).ok_or(KeysUnavailable)
+            }
         }
     }
 
@@ -88,7 +96,7 @@ impl KeyCache {
     }
 
     /// What can be said without asking: the keys at hand hold the wanted one and are fresh, or the issuer has only just been asked.
-    fn settled(&self, wanted: &str) -> Option<Result<Arc<VerificationKeys>, KeysUnavailable>> {
+    fn settled(&self, wanted: &str) -> Option<Answer> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let within = |since: Option<Timestamp>, span: Duration| {

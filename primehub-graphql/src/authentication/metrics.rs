@@ -1,6 +1,6 @@
 //! What authentication costs and how it ends, in numbers. Labels come from closed sets.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use primehub_core::identity::IdentityError;
 use primehub_core::identity::token::TokenIssuerError;
@@ -10,6 +10,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+/// How long one call may take: well below the time of a whole request, so that there is an answer from what was last known while the
+/// identity provider takes calls and does not answer them.
+const CALL_TIME: Duration = Duration::from_secs(3);
 
 /// Counts authentication. Clones count into the same numbers.
 #[derive(Clone)]
@@ -47,6 +51,9 @@ struct Upstream {
 pub(super) trait UpstreamResult {
     /// `ok`, `refused` or `unavailable`.
     fn label(&self) -> &'static str;
+
+    /// The result of a call that took too long.
+    fn unavailable(cause: String) -> Self;
 }
 
 impl<T> UpstreamResult for Result<T, TokenIssuerError> {
@@ -57,6 +64,10 @@ impl<T> UpstreamResult for Result<T, TokenIssuerError> {
             Err(_) => "unavailable",
         }
     }
+
+    fn unavailable(cause: String) -> Self {
+        Err(TokenIssuerError::Unavailable { cause })
+    }
 }
 
 impl<T> UpstreamResult for Result<T, IdentityError> {
@@ -66,6 +77,10 @@ impl<T> UpstreamResult for Result<T, IdentityError> {
             Err(error) if error.is_transient() => "unavailable",
             Err(_) => "refused",
         }
+    }
+
+    fn unavailable(cause: String) -> Self {
+        Err(IdentityError::Unavailable { cause })
     }
 }
 
@@ -102,10 +117,11 @@ impl AuthenticationMetrics {
         self.remembered.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Counts and times one call to the identity provider.
+    /// Counts and times one call to the identity provider, and gives it up when it takes too long.
     pub(super) async fn upstream<R: UpstreamResult>(&self, call: &'static str, work: impl Future<Output = R>) -> R {
         let started = Instant::now();
-        let result = work.await;
+        let result = tokio::time::timeout(CALL_TIME, work).await;
+        let result = result.unwrap_or_else(|_| R::unavailable(format!("no answer within {} s", CALL_TIME.as_secs())));
         self.upstream_seconds.get_or_create(&Upstream { call }).observe(started.elapsed().as_secs_f64());
         self.upstream_calls.get_or_create(&UpstreamCall { call, result: result.label() }).inc();
         result

@@ -36,6 +36,8 @@ pub(crate) struct FakeIssuer {
     pub(crate) exchange_calls: AtomicU32,
     /// One permit for each exchange that may go on.
     pub(crate) gate: Semaphore,
+    /// One permit for each answer with keys.
+    pub(crate) key_gate: Semaphore,
     api_tokens: Mutex<HashMap<String, (String, bool)>>,
     keys: Mutex<Vec<(String, EcdsaKeyPair)>>,
 }
@@ -48,6 +50,7 @@ impl FakeIssuer {
             key_calls: AtomicU32::new(0),
             exchange_calls: AtomicU32::new(0),
             gate: Semaphore::new(1000),
+            key_gate: Semaphore::new(1000),
             api_tokens: Mutex::default(),
             keys: Mutex::default(),
         };
@@ -105,6 +108,7 @@ impl FakeIssuer {
 impl TokenIssuer for FakeIssuer {
     async fn verification_keys<'a>(&'a self, _: Option<&'a str>) -> Result<Arc<VerificationKeys>, TokenIssuerError> {
         self.key_calls.fetch_add(1, Ordering::SeqCst);
+        self.key_gate.acquire().await.unwrap().forget();
         self.reachable()?;
         let keys = self.keys.lock().unwrap();
         let jwks: Vec<_> = keys

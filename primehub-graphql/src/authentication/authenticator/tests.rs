@@ -233,6 +233,62 @@ async fn keys_outlive_an_outage_and_unknown_ones_are_not_judged_during_it() {
     assert_eq!(scene.bearer(&scene.issuer.sign(&claims)).await, "USER ada");
 }
 
+/// The issuer takes calls and answers none.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_does_not_answer_is_away() {
+    let scene = scene();
+    scene.issuer.give("offline-ada", "ada", false);
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    scene.issuer.gate.forget_permits(usize::MAX);
+    scene.issuer.key_gate.forget_permits(usize::MAX);
+    scene.clock.advance(Duration::from_mins(6));
+    let begun = tokio::time::Instant::now();
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada", "from the last good exchange");
+    assert_eq!(scene.bearer("offline-zoe").await, AWAY);
+    assert_eq!(scene.bearer(&scene.issuer.access_token("ada", false)).await, "USER ada", "the keys at hand count");
+    scene.issuer.rotate("key-2");
+    scene.clock.advance(Duration::from_secs(3));
+    assert_eq!(scene.bearer(&scene.issuer.access_token("ada", false)).await, AWAY);
+    assert!(begun.elapsed() < Duration::from_secs(13), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_does_not_leave_the_keys_to_be_asked_for_again() {
+    let scene = scene();
+    scene.issuer.key_gate.forget_permits(usize::MAX);
+    let token = scene.issuer.access_token("ada", false);
+    {
+        let gone = scene.bearer(&token);
+        tokio::pin!(gone);
+        while scene.issuer.key_calls.load(Ordering::SeqCst) == 0 {
+            assert!(futures::poll!(&mut gone).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    let (later, ()) = tokio::join!(scene.bearer(&token), async { scene.issuer.key_gate.add_permits(10) });
+    assert_eq!((later.as_str(), scene.issuer.key_calls.load(Ordering::SeqCst)), ("USER ada", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_invented_tokens_leaves_the_known_ones_alone_and_waits_for_nothing() {
+    let scene = scene();
+    scene.issuer.give("offline-ada", "ada", false);
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    scene.clock.advance(Duration::from_secs(31));
+    scene.issuer.gate.forget_permits(usize::MAX);
+    let invented: Vec<_> = (0..100).map(|number| format!("invented-{number}")).collect();
+    let flood = futures::future::join_all(invented.iter().map(|token| scene.bearer(token)));
+    tokio::pin!(flood);
+    assert!(futures::poll!(&mut flood).is_pending());
+    assert_eq!(scene.issuer.exchange_calls.load(Ordering::SeqCst), 1 + 64, "no more at once");
+    let known = scene.bearer("offline-ada");
+    tokio::pin!(known);
+    assert!(futures::poll!(&mut known).is_pending());
+    assert_eq!(scene.issuer.exchange_calls.load(Ordering::SeqCst), 1 + 64 + 1, "it has a turn of its own");
+    let answers = flood.await;
+    assert!(answers.iter().all(|answer| answer == AWAY), "{answers:?}");
+}
+
 #[tokio::test]
 async fn without_a_picture_nobody_is_refused_or_let_in() {
     let scene = scene();
