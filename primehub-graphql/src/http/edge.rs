@@ -1,4 +1,4 @@
-//! What happens around every request: its id, its place in the log, host names, cross-origin rules.
+//! What happens around every request: its id, its place in the log, host names; around ours also cross-origin rules.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +29,6 @@ pub(super) struct Edge {
 pub(super) async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
-    let origin = request.headers().get(ORIGIN).cloned();
     let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let client = connection.map(|address| peer::client(address, request.headers(), &edge.trusted_proxies));
     // Neither the query string nor any header: both may hold secrets.
@@ -43,23 +42,31 @@ pub(super) async fn surround(State(edge): State<Arc<Edge>>, mut request: Request
     if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
         value.set_sensitive(true);
     }
-    let mut response = if !edge.hosts.admit(request.uri(), request.headers()) {
-        let message = "this server does not answer to that host name";
-        Refusal::new(StatusCode::MISDIRECTED_REQUEST, Code::InternalError, message).into_response()
-    } else if let Some(preflight) = cors::preflight(request.method(), request.headers()) {
-        preflight
-    } else {
+    let mut response = if edge.hosts.admit(request.uri(), request.headers()) {
         request.extensions_mut().insert(id.clone());
         next.run(request).instrument(span.clone()).await
+    } else {
+        let message = "this server does not answer to that host name";
+        Refusal::new(StatusCode::MISDIRECTED_REQUEST, Code::InternalError, message).into_response()
+    };
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(value) = id.header() {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    span.in_scope(|| tracing::info!(status = response.status().as_u16(), duration_ms, "answered"));
+    response
+}
+
+/// Surrounds the routes that are ours: pages from anywhere may call them, and nobody keeps the answers.
+pub(super) async fn api(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = match cors::preflight(request.method(), request.headers()) {
+        Some(preflight) => preflight,
+        None => next.run(request).await,
     };
     let headers = response.headers_mut();
     cors::allow(origin, headers);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Some(value) = id.header() {
-        headers.insert(REQUEST_ID, value);
-    }
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    span.in_scope(|| tracing::info!(status = response.status().as_u16(), duration_ms, "answered"));
     response
 }

@@ -1,9 +1,10 @@
 //! The GraphQL endpoint: a request in, an answer out.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_graphql::Executor;
+use async_graphql::parser::types::OperationType;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -11,9 +12,9 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::LengthLimitError;
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
+use super::admission::{Admission, Place, Share};
 use super::body::{Format, Operations, from_query_string};
 use super::limits::Limits;
 use super::metrics::{Ended, Kind, RequestMetrics};
@@ -21,10 +22,12 @@ use super::operation::{Outcome, Prepared, RequestErrors, finish, prepare};
 use super::refusal::{Refusal, json_bytes};
 use super::request_id::RequestId;
 use crate::authentication::Authenticated;
+use crate::error::{ApiError, Code};
 use crate::request::{Request, Services};
 
 /// Tells since when an answer may be out of date, because the identity provider cannot be reached.
 const STALE: HeaderName = HeaderName::from_static("x-primehub-stale");
+const NOT_CHANGED: &str = "the identity provider cannot be reached; nothing was changed";
 
 /// Everything that answers GraphQL requests. Generic over the schema, so that its own behaviour can be tested with a small one.
 pub(super) struct Endpoint<E> {
@@ -33,7 +36,7 @@ pub(super) struct Endpoint<E> {
     limits: Limits,
     introspection: bool,
     metrics: RequestMetrics,
-    running: Arc<Semaphore>,
+    admission: Admission,
 }
 
 /// One request on its way.
@@ -49,7 +52,7 @@ struct Work {
     batch: bool,
     caller: Authenticated,
     request_id: String,
-    permit: OwnedSemaphorePermit,
+    places: (Option<Share>, Place),
 }
 
 impl<E: Executor> Endpoint<E> {
@@ -60,8 +63,8 @@ impl<E: Executor> Endpoint<E> {
         introspection: bool,
         metrics: RequestMetrics,
     ) -> Self {
-        let running = Arc::new(Semaphore::new(limits.concurrent_requests.min(Semaphore::MAX_PERMITS)));
-        Self { services, schema, limits, introspection, metrics, running }
+        let admission = Admission::new(&limits);
+        Self { services, schema, limits, introspection, metrics, admission }
     }
 
     pub(super) fn services(&self) -> &Services {
@@ -70,17 +73,11 @@ impl<E: Executor> Endpoint<E> {
 
     /// Waits until nothing runs any more.
     pub(super) async fn drained(&self) {
-        let all = self.capacity().try_into().unwrap_or(u32::MAX);
-        // Fails only when closed, which never happens; then there would be nothing to wait for.
-        drop(self.running.acquire_many(all).await);
+        self.admission.drained().await;
     }
 
     pub(super) fn update_metrics(&self) {
-        self.metrics.running(self.capacity().saturating_sub(self.running.available_permits()));
-    }
-
-    fn capacity(&self) -> usize {
-        self.limits.concurrent_requests.min(Semaphore::MAX_PERMITS)
+        self.metrics.running(self.admission.running());
     }
 
     async fn answer(self: Arc<Self>, request: http::Request<Body>, kind: &mut Kind) -> Result<Answer, Refusal> {
@@ -88,8 +85,7 @@ impl<E: Executor> Endpoint<E> {
         let format = if parts.method == Method::POST { Some(Format::of(&parts.headers)?) } else { None };
         let caller = self.services.authenticator.authenticate(&parts.headers).await?;
         // Only now: strangers must not take the room of those we know.
-        let permit = self.running.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| Refusal::unavailable("too many requests at once; try again in a moment"))?;
+        let share = self.admission.share(&caller.caller)?;
         let operations = match format {
             Some(format) => format.read(&read(body, &parts.headers, self.limits.body_bytes).await?, &self.limits)?,
             None => Operations::One(from_query_string(parts.uri.query())?),
@@ -104,41 +100,55 @@ impl<E: Executor> Endpoint<E> {
         if format.is_none() && *kind == Kind::Mutation {
             return Err(Refusal::method_not_allowed("GET supports only queries"));
         }
+        let place = self.admission.enter()?;
+        // The body may have taken its time: the rights that count are those of now.
+        let caller = self.services.authenticator.again(&caller.caller)?;
         if caller.stale_since.is_some() && *kind == Kind::Mutation {
-            return Err(Refusal::unavailable("the identity provider cannot be reached; nothing was changed"));
+            return Err(Refusal::unavailable(NOT_CHANGED));
         }
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
-        let work = Work { operations, batch, caller, request_id, permit };
+        let work = Work { operations, batch, caller, request_id, places: (share, place) };
         if *kind == Kind::Mutation {
-            // On its own, so that a client that goes away does not stop a change half way.
-            let running = tokio::spawn(self.run(work, *kind).instrument(Span::current()));
-            return running.await.map_err(|error| {
-                tracing::error!(%error, "an operation has panicked");
-                Refusal::internal()
-            });
+            return self.carry_out(work).await;
         }
         Ok(self.run(work, *kind).await)
     }
 
+    /// Carries out changes on their own, so that a client that goes away does not stop one half way.
+    async fn carry_out(self: Arc<Self>, work: Work) -> Result<Answer, Refusal> {
+        let time = self.limits.change_time;
+        let running = tokio::time::timeout(time, self.run(work, Kind::Mutation));
+        match tokio::spawn(running.in_current_span()).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => {
+                tracing::error!(time_ms = time.as_millis(), "a change did not come to an end and was given up");
+                Err(outcome_unknown(time))
+            }
+            Err(_) => Err(Refusal::panicked()),
+        }
+    }
+
     async fn run(self: Arc<Self>, work: Work, kind: Kind) -> Answer {
-        let Work { operations, batch, caller, request_id, permit } = work;
-        let Authenticated { caller, directory, stale_since } = caller;
-        let mut picture = Some(directory);
+        let Work { operations, batch, caller, request_id, places } = work;
+        let person = caller.caller.clone();
+        let stale_since = caller.stale_since;
+        let mut first = Some(caller);
         let mut outcomes = Vec::with_capacity(operations.len());
-        // One after the other: an operation sees what the one before it has written.
+        // One after the other: an operation sees what the one before it has written, rights included.
         for prepared in operations {
             let outcome = match prepared {
                 Err(errors) => Outcome::Refused(errors),
                 Ok(prepared) => {
-                    let directory = picture.take().unwrap_or_else(|| self.services.store.directory());
-                    let context = Request::new(self.services.clone(), caller.clone(), directory, request_id.clone());
-                    let (request, query) = prepared.into_parts();
-                    finish(self.schema.execute(request.data(context)).await, &query)
+                    let caller = first.take().map_or_else(|| self.services.authenticator.again(&person), Ok);
+                    match caller {
+                        Err(error) => Outcome::Refused(ApiError::from(error).into()),
+                        Ok(caller) => self.execute(prepared, caller, request_id.clone()).await,
+                    }
                 }
             };
             outcomes.push(outcome);
         }
-        drop(permit);
+        drop(places);
         outcomes.iter().for_each(log_errors);
         let (status, ended) =
             if batch { batch_result(&outcomes) } else { outcomes.first().map_or((StatusCode::OK, Ended::Ok), result) };
@@ -151,6 +161,15 @@ impl<E: Executor> Endpoint<E> {
         let mut response = (status, json_bytes(body)).into_response();
         mark_stale(&mut response, stale_since);
         Answer { response, kind, ended }
+    }
+
+    async fn execute(&self, prepared: Prepared, caller: Authenticated, request_id: String) -> Outcome {
+        if caller.stale_since.is_some() && prepared.kind == OperationType::Mutation {
+            return Outcome::Refused(ApiError::new(Code::ApiUnavailable, NOT_CHANGED).into());
+        }
+        let context = Request::new(self.services.clone(), caller.caller, caller.directory, request_id);
+        let (request, query) = prepared.into_parts();
+        finish(self.schema.execute(request.data(context)).await, &query)
     }
 }
 
@@ -165,15 +184,21 @@ pub(super) async fn graphql<E: Executor>(
     let answer = match tokio::time::timeout(time, endpoint.clone().answer(request, &mut kind)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(refusal)) => refused(refusal, kind),
-        Err(_) => {
-            let message = format!("no answer within {} ms; a change may still be carried out", time.as_millis());
-            refused(Refusal::unavailable(message), kind)
-        }
+        Err(_) if kind == Kind::Mutation => refused(outcome_unknown(time), kind),
+        Err(_) => refused(Refusal::unavailable(format!("no answer within {} ms", time.as_millis())), kind),
     };
     let Answer { response, kind, ended } = answer;
     endpoint.metrics.count(kind, ended, started.elapsed());
     tracing::debug!(operation = kind.label(), result = ended.label(), "a GraphQL request has ended");
     response
+}
+
+/// What is said of a change whose end is not waited for.
+fn outcome_unknown(time: Duration) -> Refusal {
+    let time = time.as_millis();
+    Refusal::unavailable(format!(
+        "no answer within {time} ms; the change may have been carried out: look before trying again"
+    ))
 }
 
 fn refused(refusal: Refusal, kind: Kind) -> Answer {
@@ -201,8 +226,8 @@ async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<axum::bod
 /// Errors of single fields leave the status alone: clients recognise errors by the key, and have the rest of the data.
 fn result(outcome: &Outcome) -> (StatusCode, Ended) {
     match outcome {
-        Outcome::Ran(response) if response.errors.is_empty() => (StatusCode::OK, Ended::Ok),
-        Outcome::Ran(_) => (StatusCode::OK, Ended::FieldErrors),
+        Outcome::Ran(response, _) if response.errors.is_empty() => (StatusCode::OK, Ended::Ok),
+        Outcome::Ran(..) => (StatusCode::OK, Ended::FieldErrors),
         Outcome::Refused(_) => (StatusCode::BAD_REQUEST, Ended::Refused),
     }
 }
@@ -216,7 +241,7 @@ fn batch_result(outcomes: &[Outcome]) -> (StatusCode, Ended) {
 
 fn serialize(outcome: &Outcome) -> serde_json::Result<Vec<u8>> {
     match outcome {
-        Outcome::Ran(response) => serde_json::to_vec(response),
+        Outcome::Ran(response, _) => serde_json::to_vec(response),
         Outcome::Refused(errors) => serde_json::to_vec(errors),
     }
 }
@@ -233,11 +258,10 @@ fn serialize_all(outcomes: &[Outcome]) -> serde_json::Result<Vec<u8>> {
     Ok(all)
 }
 
-/// One line for each error, without its text, which may quote what somebody has typed.
+/// One line for each code, however many errors there are, and without their texts, which may quote what somebody has typed.
 fn log_errors(outcome: &Outcome) {
-    for error in outcome.errors() {
-        let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code")).map(ToString::to_string);
-        tracing::info!(code, path = ?error.path, "an error is answered");
+    for (code, count) in outcome.codes() {
+        tracing::info!(code, count, "errors are answered");
     }
 }
 

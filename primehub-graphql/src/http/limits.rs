@@ -31,10 +31,15 @@ pub struct Limits {
     pub directives: usize,
     /// Lists of people or groups within one another (`users { groups { users …`): each multiplies the work.
     pub relations: usize,
-    /// Time until the answer must be there.
+    /// Time until the answer must be there. Changes go on beyond it.
     pub time: Duration,
+    /// Time until a change is given up, wherever it stands: it waits for an identity provider that does not answer.
+    pub change_time: Duration,
     /// Requests in work at the same time; more are answered 503 at once.
     pub concurrent_requests: usize,
+    /// Requests of one person at the same time, those included whose bodies have not arrived; more are answered 503 at once. The shared
+    /// secret has no such limit: whoever shows it asks for many people.
+    pub concurrent_requests_of_one_person: usize,
 }
 
 impl Default for Limits {
@@ -53,7 +58,9 @@ impl Default for Limits {
             directives: 50,
             relations: 2,
             time: Duration::from_secs(9),
+            change_time: Duration::from_mins(1),
             concurrent_requests: 512,
+            concurrent_requests_of_one_person: 128,
         }
     }
 }

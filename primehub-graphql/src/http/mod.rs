@@ -1,5 +1,6 @@
 //! The GraphQL server over HTTP: routes, bodies, limits, and everything around them.
 
+mod admission;
 mod body;
 mod cors;
 mod document;

@@ -1,26 +1,33 @@
 //! One operation: checked before it runs, and its errors given the codes that clients decide by.
 
+use std::collections::{BTreeMap, HashSet};
+
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
-use async_graphql::{ErrorExtensionValues, Pos, Positioned, Request, Response, ServerError, Value, Variables};
+use async_graphql::{ErrorExtensionValues, Name, Pos, Positioned, Request, Response, ServerError, Value, Variables};
 use async_graphql_value::Value as WrittenValue;
 use serde::Serialize;
 
 use super::body::Operation;
 use super::limits::Limits;
 use super::{document, lexical};
-use crate::error::Code;
+use crate::error::{ApiError, Code};
 
-/// More errors of one kind help nobody.
+/// More errors help nobody: one entry more says how many there were.
 const MOST_ERRORS: usize = 20;
 
 /// Errors of an operation that was not run.
 #[derive(Debug, Serialize)]
 pub(super) struct RequestErrors {
     errors: Vec<ServerError>,
+    #[serde(skip)]
+    codes: Codes,
 }
+
+/// How many errors of each code there were.
+pub(super) type Codes = BTreeMap<String, usize>;
 
 /// An operation that may run.
 pub(super) struct Prepared {
@@ -33,7 +40,7 @@ pub(super) struct Prepared {
 /// How an operation ended.
 pub(super) enum Outcome {
     /// It ran, with or without errors.
-    Ran(Response),
+    Ran(Response, Codes),
     /// The schema refused it.
     Refused(RequestErrors),
 }
@@ -90,7 +97,7 @@ fn check_variables(operation: &OperationDefinition, variables: &Variables) -> Re
 /// Gives every error a code, and tells an operation that ran from one that the schema refused.
 pub(super) fn finish(mut response: Response, query: &str) -> Outcome {
     if response.errors.is_empty() {
-        return Outcome::Ran(response);
+        return Outcome::Ran(response, Codes::new());
     }
     // Whatever fails while an operation runs says where.
     let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
@@ -99,23 +106,52 @@ pub(super) fn finish(mut response: Response, query: &str) -> Outcome {
         for error in &mut response.errors {
             set_code(error, execution_code);
         }
-        return Outcome::Ran(response);
+        let codes = shorten(&mut response.errors);
+        return Outcome::Ran(response, codes);
     }
-    let document = parse_query(query).ok();
+    let from_variables = parse_query(query).map(|document| arguments_from_variables(&document)).unwrap_or_default();
     let mut errors = response.errors;
-    errors.truncate(MOST_ERRORS);
     for error in &mut errors {
-        set_code(error, |error| if unusable { Code::BadUserInput } else { refusal_code(error, document.as_ref()) });
+        set_code(error, |error| if unusable { Code::BadUserInput } else { refusal_code(error, &from_variables) });
     }
-    Outcome::Refused(RequestErrors { errors })
+    let codes = shorten(&mut errors);
+    Outcome::Refused(RequestErrors { errors, codes })
 }
 
 impl Outcome {
-    pub(super) fn errors(&self) -> &[ServerError] {
+    /// How many errors of each code the operation had, those that the client is not shown included.
+    pub(super) fn codes(&self) -> &Codes {
         match self {
-            Self::Ran(response) => &response.errors,
-            Self::Refused(refused) => &refused.errors,
+            Self::Ran(_, codes) => codes,
+            Self::Refused(refused) => &refused.codes,
         }
+    }
+}
+
+/// Counts errors, keeps the first ones, and says how many were left out.
+fn shorten(errors: &mut Vec<ServerError>) -> Codes {
+    let mut codes = Codes::new();
+    for error in &*errors {
+        let Some(code) = code_of(error) else { continue };
+        match codes.get_mut(code) {
+            Some(count) => *count += 1,
+            None => drop(codes.insert(code.to_owned(), 1)),
+        }
+    }
+    let left_out = errors.len().saturating_sub(MOST_ERRORS);
+    if let Some(first) = errors.get(MOST_ERRORS) {
+        let mut last = ServerError::new(format!("{left_out} more errors were left out"), None);
+        last.extensions.clone_from(&first.extensions);
+        errors.truncate(MOST_ERRORS);
+        errors.push(last);
+    }
+    codes
+}
+
+fn code_of(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
     }
 }
 
@@ -129,12 +165,19 @@ impl Prepared {
 impl RequestErrors {
     fn one(mut error: ServerError, code: Code) -> Self {
         set_code(&mut error, |_| code);
-        Self { errors: vec![error] }
+        let mut errors = vec![error];
+        Self { codes: shorten(&mut errors), errors }
+    }
+}
+
+impl From<ApiError> for RequestErrors {
+    fn from(error: ApiError) -> Self {
+        Self::one(ServerError::new(error.message, None), error.code)
     }
 }
 
 fn set_code(error: &mut ServerError, code: impl FnOnce(&ServerError) -> Code) {
-    if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
+    if code_of(error).is_some() {
         return;
     }
     let code = code(error);
@@ -148,8 +191,7 @@ fn is_of_unusable_input_alone(response: &Response) -> bool {
         Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
         data => *data == Value::Null,
     };
-    let of_the_engine = |error: &ServerError| error.extensions.as_ref().is_none_or(|with| with.get("code").is_none());
-    let unusable = |error: &ServerError| of_the_engine(error) && execution_code(error) == Code::BadUserInput;
+    let unusable = |error: &ServerError| code_of(error).is_none() && execution_code(error) == Code::BadUserInput;
     no_value && response.errors.iter().all(unusable)
 }
 
@@ -163,37 +205,39 @@ fn execution_code(error: &ServerError) -> Code {
 }
 
 /// A wrong value that came in a variable is bad input; written into the document it makes the document invalid.
-fn refusal_code(error: &ServerError, document: Option<&ExecutableDocument>) -> Code {
+fn refusal_code(error: &ServerError, from_variables: &HashSet<Pos>) -> Code {
     let from_variable = error.message.starts_with("Invalid value for argument")
-        && document.is_some_and(|document| error.locations.iter().any(|at| has_variable_at(document, *at)));
+        && error.locations.iter().any(|at| from_variables.contains(at));
     if from_variable { Code::BadUserInput } else { Code::GraphqlValidationFailed }
 }
 
-/// Whether the argument named at `at` uses a variable.
-fn has_variable_at(document: &ExecutableDocument, at: Pos) -> bool {
+/// Where the names of arguments stand whose values use variables.
+fn arguments_from_variables(document: &ExecutableDocument) -> HashSet<Pos> {
+    let mut found = HashSet::new();
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
     let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
-    operations.chain(fragments).any(|set| selects_variable_at(set, at))
+    operations.chain(fragments).for_each(|set| selected_arguments(set, &mut found));
+    found
 }
 
-fn selects_variable_at(set: &SelectionSet, at: Pos) -> bool {
-    set.items.iter().any(|selection| {
-        let inside = match &selection.node {
+fn selected_arguments(set: &SelectionSet, found: &mut HashSet<Pos>) {
+    for selection in &set.items {
+        match &selection.node {
             Selection::Field(field) => {
-                let field = &field.node;
-                field.arguments.iter().any(|(name, value)| name.pos == at && uses_variable(&value.node))
-                    || selects_variable_at(&field.selection_set.node, at)
+                collect(&field.node.arguments, found);
+                selected_arguments(&field.node.selection_set.node, found);
             }
-            Selection::InlineFragment(fragment) => selects_variable_at(&fragment.node.selection_set.node, at),
-            Selection::FragmentSpread(_) => false,
-        };
-        inside || directives_use_variable_at(selection.node.directives(), at)
-    })
+            Selection::InlineFragment(fragment) => selected_arguments(&fragment.node.selection_set.node, found),
+            Selection::FragmentSpread(_) => {}
+        }
+        let directives = selection.node.directives().iter();
+        directives.for_each(|directive| collect(&directive.node.arguments, found));
+    }
 }
 
-fn directives_use_variable_at(directives: &[Positioned<Directive>], at: Pos) -> bool {
-    let mut arguments = directives.iter().flat_map(|directive| &directive.node.arguments);
-    arguments.any(|(name, value)| name.pos == at && uses_variable(&value.node))
+fn collect(arguments: &[(Positioned<Name>, Positioned<WrittenValue>)], found: &mut HashSet<Pos>) {
+    let using = arguments.iter().filter(|(_, value)| uses_variable(&value.node));
+    found.extend(using.map(|(name, _)| name.pos));
 }
 
 fn uses_variable(value: &WrittenValue) -> bool {
@@ -202,5 +246,35 @@ fn uses_variable(value: &WrittenValue) -> bool {
         WrittenValue::List(values) => values.iter().any(uses_variable),
         WrittenValue::Object(values) => values.values().any(uses_variable),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::PathSegment;
+
+    use super::*;
+
+    #[test]
+    fn all_errors_are_counted_by_code_and_few_are_kept() {
+        let mut errors: Vec<_> = (0..50)
+            .map(|n| {
+                let mut error = ServerError::new("no", None);
+                error.path = vec![PathSegment::Index(n)];
+                set_code(&mut error, |_| if n < 49 { Code::NotAuth } else { Code::UserNotExist });
+                error
+            })
+            .collect();
+        let codes = shorten(&mut errors);
+        assert_eq!(codes, Codes::from([("NOT_AUTH".to_owned(), 49), ("USER_NOT_EXIST".to_owned(), 1)]));
+        assert_eq!(errors.len(), 21);
+        assert_eq!(errors[20].message, "30 more errors were left out");
+    }
+
+    #[test]
+    fn few_errors_are_kept_as_they_are() {
+        let mut errors = vec![ServerError::new("no", None); 20];
+        shorten(&mut errors);
+        assert_eq!(errors, vec![ServerError::new("no", None); 20]);
     }
 }

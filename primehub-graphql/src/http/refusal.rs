@@ -55,6 +55,13 @@ impl Refusal {
     pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::InternalServerError, "internal server error")
     }
+
+    /// The answer of a request that has panicked, logged without the panic's text: it may quote what somebody has typed. Where it happened,
+    /// the program's panic hook knows.
+    pub(super) fn panicked() -> Self {
+        tracing::error!("a request has panicked");
+        Self::internal()
+    }
 }
 
 impl From<AuthenticationError> for Refusal {

@@ -1,13 +1,11 @@
 //! The routes.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use async_graphql::Executor;
 use axum::Router;
-use axum::body::Body;
-use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse as _, Response};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use http::StatusCode;
 use http::header::LOCATION;
@@ -16,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
-use super::edge::{Edge, surround};
+use super::edge::{Edge, api, surround};
 use super::endpoint::{Endpoint, graphql};
 use super::prefix::Prefix;
 use super::refusal::Refusal;
@@ -49,14 +47,16 @@ pub(super) fn finish(router: Router, edge: Arc<Edge>) -> Router {
         .method_not_allowed_fallback(|| async { Refusal::method_not_allowed("this method is not supported here") })
         .fallback(|| async { Refusal::not_found() })
         .layer(compression)
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom(|_| Refusal::panicked().into_response()))
+        .layer(from_fn(api))
         .layer(from_fn_with_state(edge, surround))
 }
 
-fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(panic = text, "a request has panicked");
-    Refusal::internal().into_response()
+/// What routes that are not ours have in common with them, once they stand beside them: the edge, and no panic that closes a connection.
+pub(super) fn beside(router: Router, edge: Arc<Edge>) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(|_| Refusal::panicked().into_response()))
+        .layer(from_fn_with_state(edge, surround))
 }
 
 #[cfg(test)]

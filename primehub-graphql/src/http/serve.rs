@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,9 +12,11 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 /// How long a connection may take to send the head of a request, and how long it may be idle.
@@ -21,28 +24,58 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 /// After a failed accept (too many open files, for instance) there is no point in trying again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
+/// What connections may take of a server.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// Connections at the same time; others wait to be accepted.
+    connections: usize,
+    /// How long a client may read nothing of an answer that is there.
+    unread: Duration,
+}
+
+const BOUNDS: Bounds = Bounds { connections: 4096, unread: Duration::from_secs(30) };
+
 /// Serves `router` over HTTP/1.1 until `shutdown` completes; then takes no more connections and returns once all requests are answered,
-/// or after `grace`.
+/// or after `grace`. Failures of single connections are logged.
 ///
 /// Handlers find the client's address as [`ConnectInfo<SocketAddr>`].
 ///
-/// # Errors
-/// None at present: failures of single connections are logged. The result leaves room for a listener that breaks for good.
-pub async fn serve(
+/// No more than 4,096 connections are open at the same time: others wait to be accepted. One that sends no request, or whose client reads
+/// nothing of its answer, is closed after 30 seconds.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send, grace: Duration) {
+    serve_within(BOUNDS, listener, router, shutdown, grace).await;
+}
+
+async fn serve_within(
+    bounds: Bounds,
     listener: TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
     grace: Duration,
-) -> io::Result<()> {
+) {
     let connections = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(bounds.connections));
     let mut shutdown = pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
+        let next = async {
+            // Never closed; if it were, nothing would count any more.
+            let place = places.clone().acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
             () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
+            next = next => next,
         };
         match accepted {
-            Ok((stream, client)) => connect(stream, client, &router, &connections),
+            Ok((stream, client)) => {
+                let connection = connections.watch(connection(stream, client, &router, bounds.unread));
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%error, "a connection has ended early");
+                    }
+                    drop(place);
+                });
+            }
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be accepted");
@@ -54,10 +87,14 @@ pub async fn serve(
     if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
         tracing::warn!(grace_ms = grace.as_millis(), "some requests were not answered before the end");
     }
-    Ok(())
 }
 
-fn connect(stream: TcpStream, client: SocketAddr, router: &Router, connections: &GracefulShutdown) {
+fn connection(
+    stream: TcpStream,
+    client: SocketAddr,
+    router: &Router,
+    unread: Duration,
+) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
     // Answers are written at once: waiting to fill packets would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection cannot be set up");
@@ -66,16 +103,12 @@ fn connect(stream: TcpStream, client: SocketAddr, router: &Router, connections: 
         request.extensions_mut().insert(ConnectInfo(client));
         request.map(Body::new)
     });
-    let connection = http1::Builder::new()
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(unread));
+    http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection has ended early");
-        }
-    });
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service))
 }
 
 /// Whether the client gave up before the connection was taken: nothing is wrong here.

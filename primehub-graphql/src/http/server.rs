@@ -19,7 +19,7 @@ use super::management::management;
 use super::metrics::RequestMetrics;
 use super::peer::Network;
 use super::prefix::Prefix;
-use super::router::public;
+use super::router::{beside, public};
 use crate::audit::{AuditSink, TracingAudit};
 use crate::authentication::{AuthenticationMetrics, Authenticator, AuthenticatorSettings};
 use crate::config::PlatformConfig;
@@ -80,6 +80,13 @@ impl Server {
     /// `/metrics` (the text format of `OpenMetrics`). For a port that the public cannot reach.
     pub fn management_router(&self) -> Router {
         management(self.endpoint.clone(), self.registry.clone(), self.edge.clone())
+    }
+
+    /// Puts around `router` what stands around this server's own routes: the check of host names, request ids, a line in the log for each
+    /// request, and an answer to requests that panic. For routes that are merged beside [`Self::router`]. Rules for pages from elsewhere
+    /// (CORS) and for caches stay theirs.
+    pub fn surround(&self, router: Router) -> Router {
+        beside(router, self.edge.clone())
     }
 
     /// The path of the GraphQL endpoint.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_graphql::{Context, EmptySubscription, Error, ErrorExtensions as _, Object, Schema};
 use axum::Router;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
-use primehub_core::identity::Freshness;
+use primehub_core::identity::{Freshness, User};
 use prometheus_client::registry::Registry;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -16,15 +16,25 @@ use super::super::prefix::Prefix;
 use super::super::router::public;
 use super::*;
 use crate::audit::TracingAudit;
-use crate::authentication::testing::{CLIENT, Scene, scene};
+use crate::authentication::testing::{CLIENT, FakeStore, Scene, scene};
 use crate::config::PlatformConfig;
 
+mod load;
+
 /// What the resolvers of the test schema share with the test.
-#[derive(Default)]
 struct Stage {
     started: Notify,
     release: Notify,
     written: AtomicU32,
+    store: Arc<FakeStore>,
+}
+
+fn disable(store: &FakeStore, user: &str) {
+    store.change(|directory| {
+        let mut gone = User::new(user.into(), user);
+        gone.enabled = false;
+        directory.put_user(gone);
+    });
 }
 
 fn bug() -> i32 {
@@ -95,6 +105,11 @@ impl Mutation {
         stage.written.fetch_add(1, Ordering::SeqCst) + 1
     }
 
+    async fn disable(&self, context: &Context<'_>, user: String) -> bool {
+        disable(&context.data_unchecked::<Arc<Stage>>().store, &user);
+        true
+    }
+
     async fn boom(&self) -> i32 {
         bug()
     }
@@ -113,7 +128,12 @@ fn app() -> App {
 
 fn app_with(limits: Limits, introspection: bool) -> App {
     let (scene, spare) = (scene(), scene());
-    let stage = Arc::new(Stage::default());
+    let stage = Arc::new(Stage {
+        started: Notify::new(),
+        release: Notify::new(),
+        written: AtomicU32::new(0),
+        store: scene.store.clone(),
+    });
     let schema = Schema::build(Query, Mutation, EmptySubscription).data(stage.clone()).finish();
     // The scene keeps its issuer and store; its authenticator moves into the services.
     let Scene { clock, issuer, store, identity, authenticator } = scene;
@@ -261,6 +281,23 @@ async fn errors_have_a_status_and_a_code(#[case] query: &str, #[case] status: u1
     assert_eq!(answer.1.get("data").is_some(), status == 200, "only an operation that ran has data: {}", answer.1);
     let (found, found_code, _) = seen(answer);
     assert_eq!((found, found_code.as_str()), (status, code));
+}
+
+#[rstest]
+#[case::of_fields("fails", 200, "INTERNAL_SERVER_ERROR")]
+#[case::of_the_document("nothing", 400, "GRAPHQL_VALIDATION_FAILED")]
+#[tokio::test]
+async fn the_first_errors_are_told_and_how_many_more_there_are(
+    #[case] field: &str,
+    #[case] status: u16,
+    #[case] code: &str,
+) {
+    let query = (0..30).fold(String::new(), |text, n| text + &format!("a{n}: {field} "));
+    let (found, body) = app().query(&format!("{{ {query} }}")).await;
+    let errors = body["errors"].as_array().unwrap();
+    assert_eq!((found, errors.len()), (status, 21));
+    assert_eq!(errors[20]["message"], "10 more errors were left out");
+    assert!(errors.iter().all(|error| error["extensions"]["code"] == code), "{body}");
 }
 
 #[tokio::test]

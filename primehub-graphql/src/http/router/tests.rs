@@ -1,5 +1,6 @@
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::Extension;
+use axum::response::Response;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
@@ -97,4 +98,20 @@ async fn other_host_names_are_not_answered() {
 async fn credentials_are_marked_so_that_no_log_prints_them() {
     let response = send(Method::GET, "/sensitive", &[(http::header::AUTHORIZATION, "Bearer x")]).await;
     assert_eq!(text(response).await, "true");
+}
+
+#[tokio::test]
+async fn routes_that_are_not_ours_have_the_edge_and_their_own_rules_for_pages() {
+    let edge = || Arc::new(Edge { hosts: AllowedHosts::new(LOOPBACK_HOSTS), ..Edge::default() });
+    let theirs = Router::new().route("/theirs", get(|| async { "theirs" })).route("/bug", get(|| async { bug() }));
+    let router = finish(Router::new(), edge()).merge(beside(theirs, edge()));
+    let headers = [(HOST, "localhost"), (ORIGIN, "https://console.example")];
+    let response = send_to(router.clone(), Method::GET, "/theirs", &headers).await;
+    assert_eq!(response.status(), 200);
+    assert!(response.headers().contains_key("x-request-id"));
+    assert!(!response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN), "not every page may read them");
+    for (path, host, status) in [("/bug", "localhost", 500), ("/theirs", "evil.example", 421), ("/x", "localhost", 404)]
+    {
+        assert_eq!(send_to(router.clone(), Method::GET, path, &[(HOST, host)]).await.status(), status, "{path}");
+    }
 }

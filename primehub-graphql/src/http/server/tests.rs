@@ -1,7 +1,7 @@
 use axum::body::{Body, to_bytes};
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use primehub_core::identity::Freshness;
+use primehub_core::identity::{Freshness, User};
 use rstest::rstest;
 use serde_json::json;
 use tower::ServiceExt as _;
@@ -124,4 +124,44 @@ async fn metrics_count_requests_and_what_they_cost() {
     for secret in ["offline-ada", "unknown\"} x", "ada"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
+}
+
+#[tokio::test]
+async fn host_names_count_on_every_router() {
+    let scene = scene();
+    let (issuer, policy) = (scene.issuer.clone(), TokenPolicy::new(ISSUER, CLIENT));
+    let builder = Server::builder(scene.identity.clone(), issuer, PlatformConfig::new(CLIENT), policy);
+    let server = builder.allowed_hosts(crate::LOOPBACK_HOSTS).build();
+    let theirs = Router::new().route("/theirs", axum::routing::get(|| async { "theirs" }));
+    let routers =
+        [(server.router(), "/health"), (server.management_router(), "/healthz"), (server.surround(theirs), "/theirs")];
+    for (router, path) in routers {
+        for (host, status) in [("127.0.0.1:80", 200), ("evil.example", 421)] {
+            let request = Request::get(path).header(http::header::HOST, host).body(Body::empty()).unwrap();
+            assert_eq!(send(router.clone(), request).await.0, status, "{path} {host}");
+        }
+    }
+}
+
+/// A query that takes long must let others through, and be stopped when its time is over: both need that it gives way again and again.
+#[tokio::test]
+async fn long_answers_give_way_to_others() {
+    let scene = scene();
+    scene.store.change(|directory| {
+        for number in 0..2_000 {
+            let name = format!("person-{number}");
+            directory.put_user(User::new(name.as_str().into(), name.as_str()));
+        }
+    });
+    let token = scene.issuer.access_token("root", true);
+    let server = server(&scene);
+    let asking = tokio::spawn(async move { ask(&server, &token, "{ users(first: 3000) { id username } }").await });
+    let mut turns = 0;
+    while !asking.is_finished() {
+        tokio::task::yield_now().await;
+        turns += 1;
+    }
+    let (status, body) = asking.await.unwrap();
+    assert_eq!((status, body["data"]["users"].as_array().map(Vec::len)), (200, Some(2_004)), "{}", body["errors"]);
+    assert!(turns > 10, "{turns}");
 }
