@@ -1,5 +1,6 @@
 //! `primehub up`: everything in one process, on loopback.
 
+use std::env::VarError;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::net::Ipv4Addr;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
 
 use crate::command_line::UpOptions;
 use crate::handout;
@@ -27,12 +29,12 @@ const REALM: &str = "primehub";
 const CLIENT_ID: &str = "admin-ui";
 const API_PREFIX: &str = "/api";
 
-/// Open requests get this long to finish once the process is asked to stop.
+/// Requests and changes in work get this long to finish once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs until the process is asked to stop.
 pub(crate) fn run(options: &UpOptions) -> anyhow::Result<()> {
-    log_to_standard_error();
+    log_to_standard_error()?;
     tokio::runtime::Runtime::new()?.block_on(serve(options))
 }
 
@@ -75,13 +77,23 @@ async fn serve(options: &UpOptions) -> anyhow::Result<()> {
     handout::write(&folder, &sdk_configuration(&up), &up)?;
     crate::print(&greeting(&up, &folder))?;
 
-    let routes = Router::new().merge(server.router()).merge(provider.router());
-    tokio::try_join!(
-        primehub_graphql::serve(listener, routes, requested(stop.clone()), GRACE),
-        primehub_graphql::serve(management, server.management_router(), requested(stop), GRACE),
-    )?;
-    // Changes whose client has gone away are finished all the same.
-    let _ = tokio::time::timeout(GRACE, server.drained()).await;
+    let routes = Router::new().merge(server.router()).merge(server.surround(provider.router()));
+    let finished = async {
+        tokio::join!(
+            primehub_graphql::serve(listener, routes, requested(stop.clone()), GRACE),
+            primehub_graphql::serve(management, server.management_router(), requested(stop.clone()), GRACE),
+        );
+        // Changes whose client has gone away are finished all the same.
+        server.drained().await;
+    };
+    let overdue = async {
+        requested(stop.clone()).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = finished => {}
+        () = overdue => tracing::warn!(grace_ms = GRACE.as_millis(), "stopped with work unfinished"),
+    }
     Ok(())
 }
 
@@ -185,9 +197,39 @@ fn random_secret() -> SecretString {
 }
 
 /// Warnings, and who changed what; `PRIMEHUB_LOG` asks for more, such as `info` or `primehub_graphql=debug`.
-fn log_to_standard_error() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("PRIMEHUB_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,audit=info"));
+fn log_to_standard_error() -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a binary reads its configuration")]
+    let filter = filter(std::env::var("PRIMEHUB_LOG"))?;
     let colors = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).init();
+    // Where it happened, but not the text: it may quote what somebody has typed.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(tracing::field::display);
+        tracing::error!(place, "the program has a bug and panics");
+    }));
+    Ok(())
+}
+
+fn filter(asked: Result<String, VarError>) -> anyhow::Result<EnvFilter> {
+    match asked {
+        Ok(text) => EnvFilter::try_new(&text)
+            .with_context(|| format!("PRIMEHUB_LOG={text:?} is no log filter; examples: info, primehub_graphql=debug")),
+        Err(VarError::NotPresent) => Ok(EnvFilter::new("warn,audit=info")),
+        Err(error @ VarError::NotUnicode(_)) => Err(error).context("PRIMEHUB_LOG cannot be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_filter_that_is_none_is_an_error_that_names_the_variable() {
+        assert_eq!(filter(Err(VarError::NotPresent)).unwrap().to_string(), "audit=info,warn");
+        assert_eq!(filter(Ok("primehub_graphql=debug".into())).unwrap().to_string(), "primehub_graphql=debug");
+        for wrong in [Ok("primehub=loud".into()), Err(VarError::NotUnicode("x".into()))] {
+            let error = filter(wrong).unwrap_err().to_string();
+            assert!(error.contains("PRIMEHUB_LOG"), "{error}");
+        }
+    }
 }

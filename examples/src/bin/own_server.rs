@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use primehub_core::identity::token::TokenPolicy;
-use primehub_graphql::{PlatformConfig, Server};
+use primehub_graphql::{LOOPBACK_HOSTS, PlatformConfig, Server};
 use primehub_memory::demo;
 use primehub_memory::identity::{MemoryIdentityStore, RealmSettings};
 use primehub_memory::oidc::{OpenIdProvider, ProviderSettings};
@@ -28,11 +28,14 @@ async fn main() -> anyhow::Result<()> {
     let provider = OpenIdProvider::start(store.clone(), settings).await?;
     let people = demo::people_and_groups(&store, &provider).await?;
 
-    // PrimeHub's part, and the one that was there before.
+    // PrimeHub's part, and the one that was there before: it gets the same check of host names, request ids and log.
     let policy = TokenPolicy::new(provider.issuer(), "admin-ui");
-    let primehub =
-        Server::builder(store, Arc::new(provider), PlatformConfig::new("admin-ui"), policy).prefix("/api").build();
-    let routes = Router::new().route("/", get(|| async { "my own page" })).merge(primehub.router());
+    let primehub = Server::builder(store, Arc::new(provider), PlatformConfig::new("admin-ui"), policy)
+        .prefix("/api")
+        .allowed_hosts(LOOPBACK_HOSTS)
+        .build();
+    let mine = Router::new().route("/", get(|| async { "my own page" }));
+    let routes = primehub.surround(mine).merge(primehub.router());
     let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
 
     let client = reqwest::Client::new();
