@@ -341,6 +341,6 @@ async fn listen() -> (TcpListener, String) {
 
 fn serve(listener: TcpListener, routes: Router) -> JoinHandle<()> {
     tokio::spawn(async move {
-        primehub_graphql::serve(listener, routes, std::future::pending(), Duration::ZERO).await.unwrap();
+        primehub_graphql::serve(listener, routes, std::future::pending(), Duration::ZERO).await;
     })
 }
