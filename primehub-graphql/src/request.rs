@@ -44,14 +44,20 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A request that reads `directory`, the picture in which `caller` was found.
-    pub(crate) fn new(services: Arc<Services>, caller: Caller, directory: Arc<Directory>, id: String) -> Arc<Self> {
+    /// A request that reads `directory`, the picture in which `caller` was found, and answers what `budget` allows.
+    pub(crate) fn new(
+        services: Arc<Services>,
+        caller: Caller,
+        directory: Arc<Directory>,
+        id: String,
+        budget: Budget,
+    ) -> Arc<Self> {
         Arc::new(Self {
             services,
             caller,
             id,
             directory: RwLock::new(directory),
-            budget: Arc::default(),
+            budget: Arc::new(budget),
             api_token_counts: ApiTokenCounts::default(),
             created: Mutex::default(),
         })

@@ -33,8 +33,8 @@ pub(super) enum TooMuch {
 const RELATIONS: [&str; 3] = ["effectiveGroups", "groups", "users"];
 
 /// Refuses a document that would cost too much to check or to answer. All its operations count together, and so do fragments that are
-/// used several times.
-pub(super) fn check(document: &ExecutableDocument, limits: &Limits, introspection: bool) -> Result<(), TooMuch> {
+/// used several times. Tells how many fields they select.
+pub(super) fn check(document: &ExecutableDocument, limits: &Limits, introspection: bool) -> Result<usize, TooMuch> {
     let mut walk = Walk { document, limits, introspection, open: HashSet::new(), fragments: HashMap::new() };
     let mut total = Cost::default();
     for (_, operation) in document.operations.iter() {
@@ -50,7 +50,7 @@ pub(super) fn check(document: &ExecutableDocument, limits: &Limits, introspectio
     for name in document.fragments.keys() {
         walk.fragment(name, 1)?;
     }
-    Ok(())
+    Ok(total.fields)
 }
 
 /// What a selection costs, everything inside included.
@@ -245,6 +245,12 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_counted_as_often_as_they_are_selected() {
+        let document = parse_query("{ a { ...f } b { ...f } } fragment f on T { c d }").unwrap();
+        assert_eq!(check(&document, &Limits::default(), false), Ok(6));
+    }
+
+    #[test]
     fn a_fragment_bomb_is_counted_without_being_carried_out() {
         let mut query = "{ ...f0 }".to_owned();
         for level in 0..25 {
@@ -275,7 +281,7 @@ mod tests {
              fragment TypeRef on __Type {{ kind name {of_type} }}"
         );
         let document = parse_query(query).unwrap();
-        assert_eq!(check(&document, &Limits::default(), true), Ok(()));
+        assert!(check(&document, &Limits::default(), true).is_ok());
         assert_eq!(check(&document, &Limits::default(), false), Err(TooMuch::Introspection));
     }
 }

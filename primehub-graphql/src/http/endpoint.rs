@@ -23,7 +23,7 @@ use super::refusal::{Refusal, json_bytes};
 use super::request_id::RequestId;
 use crate::authentication::Authenticated;
 use crate::error::{ApiError, Code};
-use crate::request::{Request, Services};
+use crate::request::{Budget, Request, Services};
 
 /// Tells since when an answer may be out of date, because the identity provider cannot be reached.
 const STALE: HeaderName = HeaderName::from_static("x-primehub-stale");
@@ -167,7 +167,8 @@ impl<E: Executor> Endpoint<E> {
         if caller.stale_since.is_some() && prepared.kind == OperationType::Mutation {
             return Outcome::Refused(ApiError::new(Code::ApiUnavailable, NOT_CHANGED).into());
         }
-        let context = Request::new(self.services.clone(), caller.caller, caller.directory, request_id);
+        let budget = Budget::of_document(prepared.fields);
+        let context = Request::new(self.services.clone(), caller.caller, caller.directory, request_id, budget);
         let (request, query) = prepared.into_parts();
         finish(self.schema.execute(request.data(context)).await, &query)
     }

@@ -33,6 +33,8 @@ pub(super) type Codes = BTreeMap<String, usize>;
 pub(super) struct Prepared {
     pub(super) request: Request,
     pub(super) kind: OperationType,
+    /// How many fields the document selects: what one row of an answer costs at most.
+    pub(super) fields: usize,
     /// The document's text, to look at again if the schema refuses it.
     query: String,
 }
@@ -51,14 +53,14 @@ pub(super) fn prepare(operation: Operation, limits: &Limits, introspection: bool
     let invalid = |message: String| RequestErrors::one(ServerError::new(message, None), Code::GraphqlValidationFailed);
     lexical::check(&query, limits).map_err(|error| invalid(error.to_string()))?;
     let document = parse_query(&query).map_err(|error| RequestErrors::one(error.into(), Code::GraphqlParseFailed))?;
-    document::check(&document, limits, introspection).map_err(|error| invalid(error.to_string()))?;
+    let fields = document::check(&document, limits, introspection).map_err(|error| invalid(error.to_string()))?;
     let chosen = choose(&document, name.as_deref())?;
     let kind = chosen.ty;
     check_variables(chosen, &variables)?;
     let mut request = Request::new(String::new()).variables(variables);
     request.operation_name = name;
     request.set_parsed_query(document);
-    Ok(Prepared { request, kind, query })
+    Ok(Prepared { request, kind, fields, query })
 }
 
 fn choose<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, RequestErrors> {

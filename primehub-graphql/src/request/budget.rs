@@ -7,6 +7,12 @@ use crate::error::{ApiError, Code};
 /// Rows of all lists of one answer together. A document multiplies lists: by aliases, and by lists within lists.
 const MOST_ROWS: usize = 20_000;
 
+/// Rows times selected fields: documents that select very many fields get fewer rows.
+const MOST_VALUES: usize = 2_000_000;
+
+/// After how many fields of a row it counts for another one when it comes to letting others run.
+const STRIDE: usize = 32;
+
 /// Errors of single fields in one answer.
 const MOST_ERRORS: usize = 1_000;
 
@@ -19,11 +25,12 @@ pub(crate) struct Budget {
     rows_left: AtomicUsize,
     errors_left: AtomicUsize,
     rows_begun: AtomicUsize,
+    turns_of_row: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self::new(MOST_ROWS, MOST_ERRORS)
+        Self::of_document(1)
     }
 }
 
@@ -31,8 +38,20 @@ impl Default for Budget {
 pub(crate) type Nullable<T> = Option<Result<T, ApiError>>;
 
 impl Budget {
+    /// What a document that selects this many fields may be answered.
+    pub(crate) fn of_document(fields: usize) -> Self {
+        let rows = MOST_ROWS.min(MOST_VALUES / fields.max(1));
+        Self { turns_of_row: 1 + fields / STRIDE, ..Self::new(rows, MOST_ERRORS) }
+    }
+
     fn new(rows: usize, errors: usize) -> Self {
-        Self { most_rows: rows, rows_left: rows.into(), errors_left: errors.into(), rows_begun: 0.into() }
+        Self {
+            most_rows: rows,
+            rows_left: rows.into(),
+            errors_left: errors.into(),
+            rows_begun: 0.into(),
+            turns_of_row: 1,
+        }
     }
 
     /// Takes rows for a list that is about to be built.
@@ -55,7 +74,9 @@ impl Budget {
 
     /// Lets others run if it is their turn, before work on a row begins.
     pub(crate) async fn begin_row(&self) {
-        tokio::task::consume_budget().await;
+        for _ in 0..self.turns_of_row {
+            tokio::task::consume_budget().await;
+        }
         self.rows_begun.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -96,6 +117,14 @@ mod tests {
         let error = budget.take_rows(1).unwrap_err();
         assert_eq!(error.code, Code::BadUserInput);
         assert_eq!(error.message, "ask for fewer rows: an answer has at most 10 in all its lists");
+    }
+
+    #[test]
+    fn whoever_asks_for_many_fields_gets_fewer_rows() {
+        for (fields, rows) in [(0, 20_000), (100, 20_000), (1_000, 2_000)] {
+            assert!(Budget::of_document(fields).take_rows(rows).is_ok());
+            assert!(Budget::of_document(fields).take_rows(rows + 1).is_err());
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ use super::Schema;
 use crate::audit::{AuditRecord, AuditSink};
 use crate::authentication::{AuthenticationMetrics, Authenticator, AuthenticatorSettings};
 use crate::config::PlatformConfig;
-use crate::request::{Request, Services};
+use crate::request::{Budget, Request, Services};
 
 /// A platform to send documents to.
 pub(crate) struct Harness {
@@ -108,7 +108,7 @@ impl Harness {
         document: &str,
         variables: Value,
     ) -> Answer {
-        let request = Request::new(self.services.clone(), caller, directory, "request-1".into());
+        let request = Request::new(self.services.clone(), caller, directory, "request-1".into(), Budget::default());
         let document = Document::new(document).variables(Variables::from_json(variables)).data(request);
         Answer(serde_json::to_value(self.schema.execute(document).await).unwrap())
     }
