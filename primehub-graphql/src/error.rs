@@ -2,7 +2,7 @@
 
 use async_graphql::ErrorExtensions as _;
 use primehub_core::access::Denied;
-use primehub_core::identity::{Conflict, IdentityError, InvalidFilter, Key};
+use primehub_core::identity::{Conflict, IdentityError, InvalidFilter, Key, SHARED_VOLUME_CAPACITY_MISSING};
 
 /// The stable code of an error, at `errors[].extensions.code`. The console and the Python SDK decide by it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -111,13 +111,18 @@ impl ApiError {
         Self::new(Code::RequestBodyInvalid, format!("{field} {reason}"))
     }
 
-    /// The answer of everything that needs a Kubernetes API where there is none. Nothing has been written.
+    /// The answer of every field that is read with the help of a Kubernetes API where there is none.
     #[must_use]
     pub fn needs_kubernetes(what: &str) -> Self {
-        Self::new(
-            Code::ApiUnavailable,
-            format!("{what} needs Kubernetes, and this server is not connected to any; nothing was changed"),
-        )
+        let message = format!("{what} needs Kubernetes, and this server is not connected to any");
+        Self::new(Code::ApiUnavailable, message)
+    }
+
+    /// The answer of every change that needs a Kubernetes API where there is none. Nothing has been written.
+    #[must_use]
+    pub fn change_needs_kubernetes(what: &str) -> Self {
+        let Self { code, message } = Self::needs_kubernetes(what);
+        Self::new(code, format!("{message}; nothing was changed"))
     }
 }
 
@@ -146,6 +151,9 @@ impl From<IdentityError> for ApiError {
         let message = error.to_string();
         match error {
             IdentityError::Absent(Key::User(_)) => Self::new(Code::UserNotExist, "user does not exist"),
+            IdentityError::Absent(Key::Group(id)) => {
+                Self::new(Code::ResourceNotFound, format!("there is no group with id {id}"))
+            }
             IdentityError::Absent(_) => Self::new(Code::ResourceNotFound, message),
             IdentityError::Conflict(Conflict::Email) => Self::new(Code::UserConflictEmail, message),
             IdentityError::Conflict(Conflict::Username | Conflict::UsernameOrEmail) => {
@@ -156,6 +164,10 @@ impl From<IdentityError> for ApiError {
                 Self::new(Code::ResourceConflict, message)
             }
             IdentityError::Conflict(_) => Self::new(Code::ResourceConflict, message),
+            // The console shows the text of this code, which it knows, as it is.
+            IdentityError::Invalid { .. } if message == SHARED_VOLUME_CAPACITY_MISSING => {
+                Self::new(Code::InternalServerError, message)
+            }
             IdentityError::Invalid { field, reason } => Self::invalid(&field, reason),
             IdentityError::LimitReached { .. } => Self::new(Code::ExceedQuota, message),
             IdentityError::Denied { missing } => {

@@ -68,6 +68,23 @@ async fn do_better_2_1_an_exchange_is_remembered_for_a_moment_only() {
     }
 }
 
+/// Nothing that was found out before outlives the change.
+#[rstest]
+#[case::disabled(false, 401)]
+#[case::enabled(true, 200)]
+#[tokio::test]
+async fn whoever_may_log_in_or_no_longer_may_is_asked_about_again(#[case] enabled: bool, #[case] status: u16) {
+    let platform = Platform::start().await;
+    let (token, grace) = (api_token(&platform, "grace"), platform.user("grace").id.clone());
+    platform.query_with(&token, ME).await.data();
+    assert_eq!(platform.issuer.take_exchanges(), 1);
+    let document =
+        format!(r#"mutation {{ updateUser(where: {{ id: "{grace}" }}, data: {{ enabled: {enabled} }}) {{ id }} }}"#);
+    platform.query(Caller::PlatformAdministrator, &document).await.data();
+    assert_eq!(platform.query_with(&token, ME).await.status, status);
+    assert_eq!(platform.issuer.take_exchanges(), 1);
+}
+
 #[tokio::test]
 async fn a_refused_token_is_not_asked_about_again_at_once() {
     let platform = Platform::start().await;

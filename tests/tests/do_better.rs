@@ -137,7 +137,9 @@ async fn lists_of_administrators_are_cleaned() {
     "mutation { updateSystem(data: { org: { name: null, logo: null }, timezone: { name: null, offset: null } }) { __typename } }"
 )]
 #[case::own_tokens("mutation { revokeApiToken(userId: null) { id } }")]
-#[case::nobody_to_write_to("mutation { sendMultiEmail(in: null, resetActions: null, expiresIn: null) { status } }")]
+#[case::the_usual_message(
+    "mutation { sendMultiEmail(in: [\"GRACE\"], resetActions: null, expiresIn: null) { status } }"
+)]
 #[tokio::test]
 async fn null_in_an_input_is_no_error(#[case] document: &str) {
     let platform = Platform::start().await;

@@ -200,11 +200,15 @@ impl NewPassword {
     }
 }
 
+/// What a person can be asked to do at the identity provider, under the names that clients and Keycloak use. A provider may know fewer.
+pub const REQUIRED_ACTIONS: [&str; 6] =
+    ["VERIFY_EMAIL", "UPDATE_PROFILE", "CONFIGURE_TOTP", "UPDATE_PASSWORD", "TERMS_AND_CONDITIONS", "VERIFY_PROFILE"];
+
 /// An e-mail that asks a person to do something at the identity provider.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RequiredActionsEmail {
-    /// What to do, such as `VERIFY_EMAIL` or `UPDATE_PASSWORD`.
+    /// What to do, out of [`REQUIRED_ACTIONS`].
     pub actions: Vec<String>,
     /// How long the link in the message works.
     pub lifespan: Duration,

@@ -13,7 +13,8 @@ pub mod token;
 pub use attributes::{AttributeEdit, AttributeEdits, Attributes, Edit};
 pub use directory::{Directory, InvalidFilter, PeopleFilter, TextFilter};
 pub use edits::{
-    Binding, GroupEdit, NewGroup, NewInvitation, NewPassword, NewUser, RealmEdit, RequiredActionsEmail, UserEdit,
+    Binding, GroupEdit, NewGroup, NewInvitation, NewPassword, NewUser, REQUIRED_ACTIONS, RealmEdit,
+    RequiredActionsEmail, UserEdit,
 };
 pub use error::{Conflict, IdentityError};
 pub use model::{Group, Invitation, InvitationId, Realm, Role, RoleKey, Subject, User};

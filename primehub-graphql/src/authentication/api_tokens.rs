@@ -54,7 +54,8 @@ pub(super) struct ApiTokens {
 #[derive(Clone, Debug)]
 enum Exchange {
     Good(Arc<Exchanged>),
-    Failed(AuthenticationError),
+    /// A failure, and when it was asked for.
+    Failed(AuthenticationError, Epoch),
 }
 
 /// A successful exchange.
@@ -93,18 +94,20 @@ impl ApiTokens {
         hash.copy_from_slice(digest(&SHA256, api_token.as_bytes()).as_ref());
         let usable = |exchange: &Exchange| match exchange {
             Exchange::Good(exchanged) => self.revocations.allow(exchanged),
-            Exchange::Failed(_) => true,
+            // Of a refused token nobody knows whose it is: it may be that of somebody who has just been let in again.
+            Exchange::Failed(_, begun) => *begun == self.revocations.now(),
         };
         let ask = || self.exchange(&hash, SecretString::from(api_token));
         let (exchange, asked) = self.exchanges.answer(&hash, usable, ask).await;
         self.metrics.api_token(!asked, self.exchanges.len());
         match exchange {
             Exchange::Good(exchanged) => Ok(exchanged.checked.clone()),
-            Exchange::Failed(error) => Err(error),
+            Exchange::Failed(error, _) => Err(error),
         }
     }
 
-    /// Forgets what is known of the user's tokens: the next use of each asks the issuer, however far an exchange has got meanwhile.
+    /// Forgets what is known of the user's tokens, and everybody's refused ones: the next use of each asks the issuer, however far an
+    /// exchange has got meanwhile.
     pub(super) fn forget(&self, user: &UserId) {
         let keep = self.stale_max.saturating_add(Duration::from_mins(10));
         self.revocations.revoke(user, self.clock.now(), keep);
@@ -146,7 +149,7 @@ impl ApiTokens {
             Err(AuthenticationError::Unavailable) => self.without_issuer(hash).await,
             Err(error) => {
                 self.last_good.invalidate(hash).await;
-                (Exchange::Failed(error), REFUSED_FOR)
+                (Exchange::Failed(error, begun), REFUSED_FOR)
             }
         }
     }
@@ -155,7 +158,7 @@ impl ApiTokens {
     async fn without_issuer(&self, hash: &TokenHash) -> (Exchange, Duration) {
         match self.stale(hash, self.clock.now()).await {
             Some((exchanged, left)) => (Exchange::Good(exchanged), left.min(STALE_FOR)),
-            None => (Exchange::Failed(AuthenticationError::Unavailable), Duration::ZERO),
+            None => (Exchange::Failed(AuthenticationError::Unavailable, self.revocations.now()), Duration::ZERO),
         }
     }
 

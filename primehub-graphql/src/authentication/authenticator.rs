@@ -95,7 +95,8 @@ impl Authenticator {
         Ok(Authenticated { caller, directory: trusted.directory, stale_since: trusted.stale_since })
     }
 
-    /// Forgets what is known of the API tokens of a user: after they were revoked, or the account was disabled or deleted.
+    /// Forgets what is known of the API tokens of a user: after they were revoked, or the account was disabled, enabled
+    /// or deleted.
     pub(crate) fn forget(&self, user: &UserId) {
         self.api_tokens.forget(user);
     }

@@ -8,6 +8,7 @@ use serde_json::error::Category;
 use url::form_urlencoded;
 
 use super::limits::Limits;
+use super::numbers::whole;
 use super::refusal::Refusal;
 
 /// One operation, as a client sends it.
@@ -37,8 +38,11 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The format that the headers of a `POST` name.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+    /// The format that the headers of a `POST` name. `empty`: there is no body, so that whoever names no format has forgotten both.
+    pub(super) fn of(headers: &HeaderMap, empty: bool) -> Result<Self, Refusal> {
+        if empty && !headers.contains_key(CONTENT_TYPE) {
+            return Err(Refusal::malformed("the request has no body; send a GraphQL request as application/json"));
+        }
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         if header(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
             return Err(Refusal::unsupported("compressed requests are not supported"));
@@ -78,7 +82,7 @@ pub(super) fn from_query_string(query: Option<&str>) -> Result<Operation, Refusa
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object with query, variables and operationName")]
 struct Wire {
     query: Option<String>,
     variables: Option<Value>,
@@ -111,7 +115,7 @@ fn operation(wire: Wire) -> Result<Operation, Refusal> {
     let variables = match wire.variables {
         None | Some(Value::Null) => Variables::default(),
         Some(Value::String(text)) => variables_in_text(&text)?,
-        Some(object @ Value::Object(_)) => Variables::from_value(object),
+        Some(object @ Value::Object(_)) => Variables::from_value(whole(object)),
         Some(_) => return Err(invalid_variables()),
     };
     let query =
@@ -142,7 +146,7 @@ fn variables_in_text(text: &str) -> Result<Variables, Refusal> {
     }
     match serde_json::from_str(text) {
         Ok(Value::Null) => Ok(Variables::default()),
-        Ok(object @ Value::Object(_)) => Ok(Variables::from_value(object)),
+        Ok(object @ Value::Object(_)) => Ok(Variables::from_value(whole(object))),
         _ => Err(invalid_variables()),
     }
 }

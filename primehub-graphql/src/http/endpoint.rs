@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_graphql::Executor;
 use async_graphql::parser::types::OperationType;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_LENGTH;
@@ -82,7 +82,7 @@ impl<E: Executor> Endpoint<E> {
 
     async fn answer(self: Arc<Self>, request: http::Request<Body>, kind: &mut Kind) -> Result<Answer, Refusal> {
         let (parts, body) = request.into_parts();
-        let format = if parts.method == Method::POST { Some(Format::of(&parts.headers)?) } else { None };
+        let format = if parts.method == Method::POST { Some(Format::of(&parts.headers, body.is_end_stream())?) } else { None };
         let caller = self.services.authenticator.authenticate(&parts.headers).await?;
         // Only now: strangers must not take the room of those we know.
         let share = self.admission.share(&caller.caller)?;
@@ -169,8 +169,8 @@ impl<E: Executor> Endpoint<E> {
         }
         let budget = Budget::of_document(prepared.fields);
         let context = Request::new(self.services.clone(), caller.caller, caller.directory, request_id, budget);
-        let (request, query) = prepared.into_parts();
-        finish(self.schema.execute(request.data(context)).await, &query)
+        let (request, source) = prepared.into_parts();
+        finish(self.schema.execute(request.data(context)).await, &source)
     }
 }
 

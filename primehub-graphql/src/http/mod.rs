@@ -11,6 +11,7 @@ mod lexical;
 mod limits;
 mod management;
 mod metrics;
+mod numbers;
 mod operation;
 mod peer;
 mod prefix;
@@ -19,6 +20,7 @@ mod request_id;
 mod router;
 mod serve;
 mod server;
+mod syntax;
 
 pub use host::LOOPBACK_HOSTS;
 pub use limits::Limits;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::body::Operation;
 use super::limits::Limits;
-use super::{document, lexical};
+use super::{document, lexical, numbers, syntax};
 use crate::error::{ApiError, Code};
 
 /// More errors help nobody: one entry more says how many there were.
@@ -35,8 +35,13 @@ pub(super) struct Prepared {
     pub(super) kind: OperationType,
     /// How many fields the document selects: what one row of an answer costs at most.
     pub(super) fields: usize,
-    /// The document's text, to look at again if the schema refuses it.
+    source: Source,
+}
+
+/// What an operation was made of, to look at again if it is refused.
+pub(super) struct Source {
     query: String,
+    beyond_int: Vec<String>,
 }
 
 /// How an operation ended.
@@ -52,15 +57,16 @@ pub(super) fn prepare(operation: Operation, limits: &Limits, introspection: bool
     let Operation { query, variables, name } = operation;
     let invalid = |message: String| RequestErrors::one(ServerError::new(message, None), Code::GraphqlValidationFailed);
     lexical::check(&query, limits).map_err(|error| invalid(error.to_string()))?;
-    let document = parse_query(&query).map_err(|error| RequestErrors::one(error.into(), Code::GraphqlParseFailed))?;
+    let document = parse_query(&query).map_err(|error| RequestErrors::one(syntax::error(error), Code::GraphqlParseFailed))?;
     let fields = document::check(&document, limits, introspection).map_err(|error| invalid(error.to_string()))?;
     let chosen = choose(&document, name.as_deref())?;
     let kind = chosen.ty;
     check_variables(chosen, &variables)?;
+    let beyond_int = numbers::beyond_int(&variables);
     let mut request = Request::new(String::new()).variables(variables);
     request.operation_name = name;
     request.set_parsed_query(document);
-    Ok(Prepared { request, kind, fields, query })
+    Ok(Prepared { request, kind, fields, source: Source { query, beyond_int } })
 }
 
 fn choose<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, RequestErrors> {
@@ -97,7 +103,7 @@ fn check_variables(operation: &OperationDefinition, variables: &Variables) -> Re
 }
 
 /// Gives every error a code, and tells an operation that ran from one that the schema refused.
-pub(super) fn finish(mut response: Response, query: &str) -> Outcome {
+pub(super) fn finish(mut response: Response, source: &Source) -> Outcome {
     if response.errors.is_empty() {
         return Outcome::Ran(response, Codes::new());
     }
@@ -107,15 +113,20 @@ pub(super) fn finish(mut response: Response, query: &str) -> Outcome {
     if !refused && !unusable {
         for error in &mut response.errors {
             set_code(error, execution_code);
+            name_integers(error, &source.beyond_int);
         }
         let codes = shorten(&mut response.errors);
         return Outcome::Ran(response, codes);
     }
-    let from_variables = parse_query(query).map(|document| arguments_from_variables(&document)).unwrap_or_default();
+    let from_variables = parse_query(&source.query).map(|document| arguments_from_variables(&document)).unwrap_or_default();
     let mut errors = response.errors;
     for error in &mut errors {
         set_code(error, |error| if unusable { Code::BadUserInput } else { refusal_code(error, &from_variables) });
+        name_integers(error, &source.beyond_int);
     }
+    // Several rules of the engine notice the same thing.
+    let mut known = HashSet::new();
+    errors.retain(|error| !error.path.is_empty() || known.insert((error.message.clone(), error.locations.clone())));
     let codes = shorten(&mut errors);
     Outcome::Refused(RequestErrors { errors, codes })
 }
@@ -158,9 +169,9 @@ fn code_of(error: &ServerError) -> Option<&str> {
 }
 
 impl Prepared {
-    /// What to run, and the document's text for [`finish`].
-    pub(super) fn into_parts(self) -> (Request, String) {
-        (self.request, self.query)
+    /// What to run, and what [`finish`] needs.
+    pub(super) fn into_parts(self) -> (Request, Source) {
+        (self.request, self.source)
     }
 }
 
@@ -204,6 +215,13 @@ fn execution_code(error: &ServerError) -> Code {
         || message.starts_with("Expected input type ")
         || (message.starts_with("Variable ") && message.ends_with(" is not defined."));
     if input { Code::BadUserInput } else { Code::InternalServerError }
+}
+
+/// The engine says that an integer has more than 32 bits, but not which one.
+fn name_integers(error: &mut ServerError, paths: &[String]) {
+    if error.message.starts_with("Failed to parse \"Int\"") && !paths.is_empty() {
+        error.message = format!("{} ({})", error.message, paths.join(", "));
+    }
 }
 
 /// A wrong value that came in a variable is bad input; written into the document it makes the document invalid.

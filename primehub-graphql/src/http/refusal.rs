@@ -1,7 +1,7 @@
 //! Answers to requests that no operation is run for.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
@@ -16,11 +16,18 @@ use crate::error::{ApiError, Code};
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) error: ApiError,
+    /// How to say who one is, for those who did not manage to.
+    challenge: Option<&'static str>,
 }
+
+/// What is told to whoever has shown nothing that could be checked.
+const CHALLENGE: &str = "Bearer realm=\"primehub\"";
+/// What is told to whoever has shown a token that does not count.
+const CHALLENGE_AFTER_TOKEN: &str = "Bearer realm=\"primehub\", error=\"invalid_token\"";
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self { status, error: ApiError::new(code, message) }
+        Self { status, error: ApiError::new(code, message), challenge: None }
     }
 
     pub(super) fn too_large() -> Self {
@@ -66,13 +73,15 @@ impl Refusal {
 
 impl From<AuthenticationError> for Refusal {
     fn from(error: AuthenticationError) -> Self {
-        let status = match error {
-            AuthenticationError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            AuthenticationError::NotAuthorized
-            | AuthenticationError::InvalidToken
-            | AuthenticationError::BasicInvalid => StatusCode::UNAUTHORIZED,
+        let (status, challenge) = match error {
+            AuthenticationError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None),
+            AuthenticationError::InvalidToken => (StatusCode::UNAUTHORIZED, Some(CHALLENGE_AFTER_TOKEN)),
+            // No challenge asks for `Basic`: browsers would open a dialog in front of the console.
+            AuthenticationError::NotAuthorized | AuthenticationError::BasicInvalid => {
+                (StatusCode::UNAUTHORIZED, Some(CHALLENGE))
+            }
         };
-        Self { status, error: error.into() }
+        Self { status, error: error.into(), challenge }
     }
 }
 
@@ -89,7 +98,7 @@ impl IntoResponse for Refusal {
         let extra = match self.status {
             StatusCode::METHOD_NOT_ALLOWED => Some((ALLOW, "GET, POST")),
             StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, "5")),
-            _ => None,
+            _ => self.challenge.map(|challenge| (WWW_AUTHENTICATE, challenge)),
         };
         if let Some((name, value)) = extra {
             response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));

@@ -12,7 +12,7 @@ use primehub_core::names::{GroupId, GroupName, UserId};
 
 use super::administrators::check_administrator_remains;
 use super::group_list::existing_group;
-use super::group_members::{Side, check_new_admins, check_users_exist};
+use super::group_members::{check_new_admins, check_users_exist};
 use super::steps::all_bound;
 use crate::error::{ApiError, Code};
 use crate::request::Request;
@@ -64,7 +64,7 @@ fn first_attributes(
     deploy_mode: bool,
     limits: AttributeLimits,
 ) -> Result<Attributes, ApiError> {
-    check_users_exist(directory, Side::Connect, &wanted.connect)?;
+    check_users_exist(directory, &wanted.connect)?;
     if let Some(AdminsEdit::Replace(names)) = &wanted.settings.admins {
         check_new_admins(directory, names, |user| wanted.connect.contains(user))?;
     }
@@ -74,7 +74,7 @@ fn first_attributes(
     let read = settings.apply_to(&Attributes::default());
     read.validate()?;
     if read.enabled_shared_volume {
-        return Err(ApiError::needs_kubernetes("a shared volume"));
+        return Err(ApiError::change_needs_kubernetes("a shared volume"));
     }
     let mut attributes = Attributes::default();
     attributes.apply(&edits);
@@ -117,7 +117,7 @@ pub(crate) async fn delete_group(
         return Err(ApiError::invalid("where.id", "is the group of everyone, which cannot be deleted"));
     }
     if GroupSettings::of(&group.attributes).enabled_shared_volume {
-        return Err(ApiError::needs_kubernetes("deleting a group with a shared volume"));
+        return Err(ApiError::change_needs_kubernetes("deleting a group with a shared volume"));
     }
     let delete = |after: &mut Directory| {
         after.remove_group(id);

@@ -236,7 +236,7 @@ mod tests {
     fn a_nested_group_is_absent_for_clients() {
         assert!(existing_group(&directory(), &"beta".into()).is_ok());
         let error = existing_group(&directory(), &"nested".into()).unwrap_err();
-        assert_eq!(error, ApiError::new(Code::ResourceNotFound, "group nested does not exist"));
+        assert_eq!(error, ApiError::new(Code::ResourceNotFound, "there is no group with id nested"));
     }
 
     #[rstest]

@@ -5,33 +5,15 @@ use std::collections::BTreeSet;
 use primehub_core::identity::{AdminsEdit, Directory, Group, GroupSettings};
 use primehub_core::names::UserId;
 
-use crate::error::ApiError;
-
-/// Which of the two lists of users an input names.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Side {
-    /// Who joins.
-    Connect,
-    /// Who leaves.
-    Disconnect,
-}
-
-impl Side {
-    fn field(self) -> &'static str {
-        match self {
-            Self::Connect => "users.connect",
-            Self::Disconnect => "users.disconnect",
-        }
-    }
-}
+use crate::error::{ApiError, Code};
 
 /// Checks that every id is somebody's, before anything is written.
 ///
 /// # Errors
-/// The first one that is not.
-pub(crate) fn check_users_exist(directory: &Directory, side: Side, ids: &BTreeSet<UserId>) -> Result<(), ApiError> {
-    match ids.iter().find(|id| directory.user(id).is_none()) {
-        Some(id) => Err(ApiError::invalid(side.field(), format_args!("names no user: {id}"))),
+/// [`Code::ResourceNotFound`] for the first one that is not.
+pub(crate) fn check_users_exist(directory: &Directory, ids: &BTreeSet<UserId>) -> Result<(), ApiError> {
+    match ids.iter().find(|id| directory.person(id).is_none()) {
+        Some(id) => Err(ApiError::new(Code::ResourceNotFound, format!("there is no user with id {id}"))),
         None => Ok(()),
     }
 }
@@ -46,16 +28,13 @@ pub(crate) fn check_new_admins(
     is_inside: impl Fn(&UserId) -> bool,
 ) -> Result<(), ApiError> {
     for name in names {
-        match directory.user_named(name) {
-            None => return Err(ApiError::invalid("admins", format_args!("names no user: {name}"))),
-            Some(user) if !is_inside(&user.id) => {
-                return Err(ApiError::invalid(
-                    "admins",
-                    format_args!("names a user who is not a member of the group: {name}"),
-                ));
-            }
-            Some(_) => {}
-        }
+        let why = match directory.user_named(name).filter(|user| directory.person(&user.id).is_some()) {
+            None => "is not the login name of a user",
+            Some(user) if !is_inside(&user.id) => "is not a member of the group",
+            Some(_) => continue,
+        };
+        let message = format!("{name} {why}, so cannot be in admins");
+        return Err(ApiError::new(Code::RequestBodyInvalid, message));
     }
     Ok(())
 }
@@ -106,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    /// amy and bob are in the lab, which lists amy and a name that has no account any more; cat is outside.
+    /// amy, bob and the account of a client are in the lab, which lists amy and a name that has no account any more; cat is outside.
     fn directory() -> Directory {
         let mut directory = Directory::new("everyone".into(), RoleKey::administrator("primehub"));
         let mut lab = Group::new("lab".into(), "lab");
@@ -115,8 +94,12 @@ mod tests {
         for name in ["amy", "bob", "cat"] {
             directory.put_user(User::new(name.into(), name));
         }
-        directory.join(&"amy".into(), &"lab".into());
-        directory.join(&"bob".into(), &"lab".into());
+        let mut client = User::new("hub".into(), "service-account-hub");
+        client.service_account_of = Some("hub".into());
+        directory.put_user(client);
+        for id in ["amy", "bob", "hub"] {
+            directory.join(&id.into(), &"lab".into());
+        }
         directory
     }
 
@@ -160,16 +143,22 @@ mod tests {
     }
 
     #[rstest]
-    #[case::nobody("amy,dan", "admins names no user: dan")]
-    #[case::outsider("amy,cat", "admins names a user who is not a member of the group: cat")]
-    #[case::login_names_are_lower_case("Bob", "admins names no user: Bob")]
+    #[case::nobody("amy,dan", "dan is not the login name of a user, so cannot be in admins")]
+    #[case::outsider("amy,cat", "cat is not a member of the group, so cannot be in admins")]
+    #[case::login_names_are_lower_case("Bob", "Bob is not the login name of a user, so cannot be in admins")]
+    #[case::a_client(
+        "amy,service-account-hub",
+        "service-account-hub is not the login name of a user, so cannot be in admins"
+    )]
     fn new_administrators_are_members(#[case] given: &str, #[case] message: &str) {
         assert_eq!(change(Some(given), &[], &[]), Err(message.to_owned()));
     }
 
-    #[test]
-    fn users_are_looked_up_before_anything_is_written() {
-        let error = check_users_exist(&directory(), Side::Disconnect, &["amy".into(), "7".into()].into()).unwrap_err();
-        assert_eq!(error, ApiError::invalid("users.disconnect", "names no user: 7"));
+    #[rstest]
+    #[case::nobody("7")]
+    #[case::a_client("hub")]
+    fn users_are_looked_up_before_anything_is_written(#[case] id: &str) {
+        let error = check_users_exist(&directory(), &["amy".into(), id.into()].into()).unwrap_err();
+        assert_eq!(error, ApiError::new(Code::ResourceNotFound, format!("there is no user with id {id}")));
     }
 }

@@ -12,7 +12,7 @@ use primehub_core::names::{GroupId, UserId};
 
 use super::administrators::{apply, check_administrator_remains};
 use super::group_list::existing_group;
-use super::group_members::{Side, admins_change, check_users_exist};
+use super::group_members::{admins_change, check_users_exist};
 use super::steps::Steps;
 use crate::error::{ApiError, Code};
 use crate::request::Request;
@@ -79,7 +79,10 @@ async fn write_settings(
     for _ in 0..ATTEMPTS {
         let directory = request.directory();
         if !update.connect.is_empty() {
-            request.access(&directory).may_add_members(&administrator)?;
+            request.access(&directory).may_add_members(&administrator).map_err(|denied| {
+                let why = "only a platform administrator may add members to a group that makes administrators";
+                ApiError::new(Code::NotAuth, format!("{denied}: {why}"))
+            })?;
         }
         let plan = plan(&directory, &administrator, update, limits)?;
         if plan.edit.attributes.is_empty() {
@@ -125,8 +128,8 @@ fn plan(
     if id == directory.everyone_id() && !update.disconnect.is_empty() {
         return Err(ApiError::invalid("users.disconnect", "cannot take anybody out of the group of everyone"));
     }
-    check_users_exist(directory, Side::Connect, &update.connect)?;
-    check_users_exist(directory, Side::Disconnect, &update.disconnect)?;
+    check_users_exist(directory, &update.connect)?;
+    check_users_exist(directory, &update.disconnect)?;
     let bindings = bindings(id, update);
     check_administrator_remains(directory, |after| apply(after, &bindings), "take these members out of the group")?;
     settings.admins = admins_change(directory, group, settings.admins.as_ref(), &update.connect, &update.disconnect)?;
@@ -137,7 +140,7 @@ fn plan(
     }
     settings.validate(stored)?;
     if settings.enabled_shared_volume == Edit::Set(true) && !before.enabled_shared_volume {
-        return Err(ApiError::needs_kubernetes("a shared volume"));
+        return Err(ApiError::change_needs_kubernetes("a shared volume"));
     }
     let attributes = settings.effective_attributes(stored);
     limits.check(stored, &attributes)?;

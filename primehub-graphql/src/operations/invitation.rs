@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use primehub_core::access::{Access, Denied};
 use primehub_core::identity::{
     Binding, Directory, IdentityError, Invitation, InvitationId, NewInvitation, NewPassword, NewUser, User,
     UserSettings,
@@ -22,7 +23,8 @@ use crate::request::Request;
 pub(crate) async fn create_invitation(request: Arc<Request>, group: GroupId) -> Result<SecretString, ApiError> {
     let directory = request.directory();
     let may_invite = |user: &User| UserSettings::of(&user.attributes).enable_invite_users;
-    let into = request.access(&directory).inviter_into(&group, may_invite)?;
+    let access = request.access(&directory);
+    let into = access.inviter_into(&group, may_invite).map_err(|denied| refusal(access, &directory, &group, denied))?;
     if directory.group(into.group()).is_none_or(|group| group.parent.is_some()) {
         return Err(ApiError::new(Code::ResourceNotFound, format!("invalid groupId: {group}")));
     }
@@ -43,6 +45,22 @@ pub(crate) async fn create_invitation(request: Arc<Request>, group: GroupId) -> 
         }
         written => Ok(written.map(|_| token)?),
     }
+}
+
+/// Tells whoever cannot invite into a group why, as far as the group is theirs.
+fn refusal(access: Access<'_>, directory: &Directory, group: &GroupId, denied: Denied) -> ApiError {
+    if group == directory.everyone_id() {
+        return ApiError::new(Code::NotAuth, "nobody can be invited into the group of everyone");
+    }
+    if access.member_of(group).is_err() {
+        return denied.into();
+    }
+    let why = if directory.grants_administration(group) {
+        "only a platform administrator may invite into a group that makes administrators"
+    } else {
+        "your account may not invite"
+    };
+    ApiError::new(Code::NotAuth, format!("{denied}: {why}"))
 }
 
 /// Checks that an invitation can be used.

@@ -151,7 +151,10 @@ mod tests {
         let error = steps.record("the password", Err::<(), _>(absent())).unwrap_err();
         assert_eq!(
             error,
-            ApiError::new(Code::PartialFailure, "done: the account; failed: the password: group g2 does not exist")
+            ApiError::new(
+                Code::PartialFailure,
+                "done: the account; failed: the password: there is no group with id g2"
+            )
         );
     }
 
@@ -159,7 +162,7 @@ mod tests {
     fn every_binding_that_failed_is_named() {
         let outcomes = Ok(vec![Ok(Applied::Changed), Err(absent())]);
         let error = Steps::default().record_bindings(&directory(), &joins(), outcomes).unwrap_err();
-        let message = "done: amy joining group lab; failed: amy joining group g2: group g2 does not exist";
+        let message = "done: amy joining group lab; failed: amy joining group g2: there is no group with id g2";
         assert_eq!(error, ApiError::new(Code::PartialFailure, message));
         let error = Steps::default()
             .record_bindings(&directory(), &joins(), Ok(vec![Err(absent()), Err(absent())]))

@@ -61,9 +61,17 @@ pub(crate) fn paginate<T>(
         // Page 0 has no rows.
         let start = page.checked_sub(1).map_or(total, |index| index.saturating_mul(PAGE_SIZE)).min(total);
         let end = start.saturating_add(PAGE_SIZE).min(total);
+        let page_info = PageInfo {
+            current_page: Some(count(current)),
+            total_page: Some(total_page),
+            // An empty page has neighbours as well: past the end everything precedes it, and page 0 is before everything.
+            has_next_page: page.saturating_mul(PAGE_SIZE) < total,
+            has_previous_page: page > 1 && total > 0,
+            ..PageInfo::default()
+        };
         let page = slice(rows, start, end, &id);
-        let info = PageInfo { current_page: Some(count(current)), total_page: Some(total_page), ..page.info };
-        return Ok(Page { rows: page.rows, info });
+        let PageInfo { start_cursor, end_cursor, .. } = page.info;
+        return Ok(Page { rows: page.rows, info: PageInfo { start_cursor, end_cursor, ..page_info } });
     }
     let position =
         |cursor: &Option<String>| cursor.as_ref().and_then(|cursor| rows.iter().position(|row| id(row) == cursor));
@@ -129,8 +137,9 @@ mod tests {
     #[rstest]
     #[case::the_first(25, 1, "0 1 2 3 4 5 6 7 8 9", 1, 3, true, false)]
     #[case::the_last_is_short(25, 3, "20 21 22 23 24", 3, 3, false, true)]
-    #[case::past_the_end_is_empty_and_does_not_wrap_around(25, 4, "", 4, 3, false, false)]
-    #[case::page_zero_is_empty(25, 0, "", 0, 3, false, false)]
+    #[case::past_the_end_is_empty_and_does_not_wrap_around(25, 4, "", 4, 3, false, true)]
+    #[case::far_past_the_end(25, i32::MAX, "", i32::MAX, 3, false, true)]
+    #[case::page_zero_is_empty_and_everything_follows(25, 0, "", 0, 3, true, false)]
     #[case::an_empty_list_has_one_page(0, 7, "", 1, 1, false, false)]
     fn numbered_pages(
         #[case] length: usize,

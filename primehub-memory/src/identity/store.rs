@@ -8,8 +8,9 @@ use futures::stream::BoxStream;
 use primehub_core::clock::Clock;
 use primehub_core::identity::{
     Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
-    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome, Realm,
-    RealmEdit, RequiredActionsEmail, Revision, Role, RoleKey, SmtpSettings, User, UserEdit, Written,
+    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome,
+    REQUIRED_ACTIONS, Realm, RealmEdit, RequiredActionsEmail, Revision, Role, RoleKey, SmtpSettings, User, UserEdit,
+    Written,
 };
 use primehub_core::names::{GroupId, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -279,7 +280,3 @@ impl IdentityStore for MemoryIdentityStore {
         self.write(by, |draft| draft.take_invitation(id))
     }
 }
-
-/// What a person can be asked to do.
-const REQUIRED_ACTIONS: [&str; 6] =
-    ["VERIFY_EMAIL", "UPDATE_PROFILE", "CONFIGURE_TOTP", "UPDATE_PASSWORD", "TERMS_AND_CONDITIONS", "VERIFY_PROFILE"];

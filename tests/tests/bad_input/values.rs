@@ -106,6 +106,19 @@ const USERS: &[Case] = &[
         "FORMAT_DISK",
     ),
     (r#"mutation { sendEmail(id: "ADA", expiresIn: -1) { id } }"#, "BAD_USER_INPUT", "expiresIn"),
+    (r"mutation { sendMultiEmail(in: []) { status } }", "BAD_USER_INPUT", "in must name"),
+    (
+        r#"mutation { createUser(data: { username: "new", groups: { connect: [{ id: "GONE" }] } }) { id } }"#,
+        "RESOURCE_NOT_FOUND",
+        "there is no group with id ",
+    ),
+    (r#"{ usersConnection(after: "-1") { edges { cursor } } }"#, "BAD_USER_INPUT", "after"),
+    (r#"{ users(before: "abc") { id } }"#, "BAD_USER_INPUT", "before"),
+    (
+        r#"mutation { createUser(data: { username: "service-account-new" }) { id } }"#,
+        "REQUEST_BODY_INVALID",
+        "reserved",
+    ),
     // Must not be done.
     (r#"mutation { deleteUser(where: { id: "PHADMIN" }) { id } }"#, "NOT_AUTH", "your own account"),
     (
@@ -249,7 +262,7 @@ const GROUPS: &[Case] = &[
     // Volumes need Kubernetes.
     (
         r#"mutation { createGroup(data: { name: "new", enabledSharedVolume: true }) { id } }"#,
-        "",
+        "INTERNAL_SERVER_ERROR",
         "sharedVolumeCapacity should not be null",
     ),
     (

@@ -121,6 +121,12 @@ impl Directory {
         self.users.get(id)
     }
 
+    /// The person with that id: a user, but not the account of a client, which nobody is to find, change or add to a group.
+    #[must_use]
+    pub fn person(&self, id: &UserId) -> Option<&Arc<User>> {
+        self.user(id).filter(|user| user.service_account_of.is_none())
+    }
+
     /// The user with that login name, service accounts included. Login names are lower case.
     #[must_use]
     pub fn user_named(&self, username: &str) -> Option<&Arc<User>> {

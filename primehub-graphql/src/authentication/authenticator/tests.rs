@@ -151,6 +151,21 @@ async fn a_refused_api_token_is_remembered_for_5_seconds() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_forgotten_with_the_tokens_of_anybody() {
+    let scene = scene();
+    let calls = || scene.issuer.exchange_calls.load(Ordering::SeqCst);
+    assert_eq!(scene.bearer("offline-ada").await, INVALID);
+    scene.issuer.give("offline-ada", "ada", false);
+    assert_eq!(scene.bearer("offline-ada").await, INVALID);
+    scene.authenticator.forget(&"ada".into());
+    assert_eq!(scene.bearer("offline-ada").await, "USER ada");
+    assert_eq!(calls(), 2);
+
+    assert_eq!((scene.bearer("unknown").await, scene.bearer("unknown").await), (INVALID.into(), INVALID.into()));
+    assert_eq!(calls(), 3, "the refusals that follow are remembered again");
+}
+
+#[tokio::test]
 async fn simultaneous_uses_of_one_api_token_cost_one_exchange() {
     let scene = scene();
     scene.issuer.give("offline-ada", "ada", false);

@@ -24,6 +24,8 @@ fn one(variables: serde_json::Value, name: Option<&str>) -> Operations {
 #[case::text(r#"{"query":"{a}","variables":"{\"x\":1}"}"#, json!({"x": 1}), None)]
 #[case::empty_text(r#"{"query":"{a}","variables":""}"#, json!({}), None)]
 #[case::null_in_text(r#"{"query":"{a}","variables":"null"}"#, json!({}), None)]
+#[case::whole_floats(r#"{"query":"{a}","variables":{"x":{"y":[2.0,2.5]}}}"#, json!({"x": {"y": [2, 2.5]}}), None)]
+#[case::whole_floats_in_text(r#"{"query":"{a}","variables":"{\"x\":2.0}"}"#, json!({"x": 2}), None)]
 #[case::nulls(r#"{"query":"{a}","variables":null,"operationName":null}"#, json!({}), None)]
 #[case::name(r#"{"query":"{a}","operationName":"Me"}"#, json!({}), Some("Me"))]
 #[case::empty_name(r#"{"query":"{a}","operationName":""}"#, json!({}), None)]
@@ -37,7 +39,16 @@ fn json_bodies_are_read(#[case] text: &str, #[case] variables: serde_json::Value
 #[case::cut_off(r#"{"query":"{a}""#, Code::InternalError, "the body is not JSON")]
 #[case::no_json("query={a}", Code::InternalError, "the body is not JSON")]
 #[case::more_behind(r#"{"query":"{a}"} x"#, Code::InternalError, "the body is not JSON")]
-#[case::no_object("7", Code::BadUserInput, "the body is not a GraphQL request")]
+#[case::no_object(
+    "7",
+    Code::BadUserInput,
+    "the body is not a GraphQL request: invalid type: integer `7`, expected an object with query, variables and operationName at line 1"
+)]
+#[case::no_object_in_a_batch(
+    "[[]]",
+    Code::BadUserInput,
+    "the body is not a GraphQL request: invalid length 0, expected an object with query, variables and operationName"
+)]
 #[case::query_is_no_text(r#"{"query":7}"#, Code::BadUserInput, "the body is not a GraphQL request")]
 #[case::query_twice(r#"{"query":"{a}","query":"{b}"}"#, Code::BadUserInput, "the body is not a GraphQL request")]
 #[case::no_query("{}", Code::BadUserInput, "the body has no query")]
@@ -109,10 +120,20 @@ fn a_get_without_query_is_refused() {
 #[case::none(None, None)]
 fn content_types(#[case] value: Option<&'static str>, #[case] expected: Option<Format>) {
     let headers = value.map(|value| (CONTENT_TYPE, HeaderValue::from_static(value))).into_iter().collect();
-    assert_eq!(Format::of(&headers).ok(), expected);
+    assert_eq!(Format::of(&headers, false).ok(), expected);
     let mut compressed: HeaderMap = headers;
     compressed.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    assert_eq!(Format::of(&compressed).map_err(|refusal| refusal.status), Err(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    assert_eq!(Format::of(&compressed, false).map_err(|refusal| refusal.status), Err(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+}
+
+#[test]
+fn nothing_at_all_is_told_from_an_unknown_format() {
+    let refusal = Format::of(&HeaderMap::new(), true).unwrap_err();
+    assert_eq!((refusal.status, refusal.error.code), (StatusCode::BAD_REQUEST, Code::InternalError));
+    assert!(refusal.error.message.contains("no body"), "{refusal:?}");
+    let text = (CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    let refusal = Format::of(&HeaderMap::from_iter([text]), true).unwrap_err();
+    assert_eq!(refusal.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 proptest! {

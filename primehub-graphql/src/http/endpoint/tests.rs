@@ -170,15 +170,18 @@ impl App {
     }
 
     async fn ask(&self, request: HttpRequest, body: impl Into<Body>) -> (u16, Value) {
-        let response = self.send(request, body).await;
-        let status = response.status().as_u16();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}")))
+        read_json(self.send(request, body).await).await
     }
 
     async fn query(&self, query: &str) -> (u16, Value) {
         self.ask(post(), json!({ "query": query }).to_string()).await
     }
+}
+
+async fn read_json(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}")))
 }
 
 /// What clients look at: the status, and the first error's code and message.
@@ -221,23 +224,29 @@ async fn get_asks_and_does_not_write() {
 }
 
 #[rstest]
-#[case::none(None, 401, "UNAUTHENTICATED", "Context creation failed: request not authorized")]
-#[case::bad_token(Some("Bearer x"), 401, "UNAUTHENTICATED", "Context creation failed: Invalid API Token")]
-#[case::basic(Some("Basic YTpi"), 401, "UNAUTHENTICATED", "Context creation failed: request not authorized")]
+#[case::none(None, "Context creation failed: request not authorized", "Bearer realm=\"primehub\"")]
+#[case::bad_token(
+    Some("Bearer x"),
+    "Context creation failed: Invalid API Token",
+    "Bearer realm=\"primehub\", error=\"invalid_token\""
+)]
+#[case::basic(Some("Basic YTpi"), "Context creation failed: request not authorized", "Bearer realm=\"primehub\"")]
 #[tokio::test]
 async fn whoever_is_nobody_gets_401(
     #[case] header: Option<&str>,
-    #[case] status: u16,
-    #[case] code: &str,
     #[case] message: &str,
+    #[case] challenge: &str,
 ) {
     let mut request = http::Request::post("/api/graphql").header(CONTENT_TYPE, "application/json");
     if let Some(header) = header {
         request = request.header(AUTHORIZATION, header);
     }
-    let (found, body) = app().ask(request, r#"{"query":"{caller}"}"#).await;
+    let response = app().send(request, r#"{"query":"{caller}"}"#).await;
+    assert_eq!(response.headers()["www-authenticate"], challenge);
+    let (status, body) = read_json(response).await;
+    let code = "UNAUTHENTICATED";
     assert_eq!((body["code"].as_str(), body["message"].as_str()), (Some(code), Some(message)), "for other clients");
-    assert_eq!(seen((found, body)), (status, code.into(), message.into()));
+    assert_eq!(seen((status, body)), (401, code.into(), message.into()));
 }
 
 #[tokio::test]
@@ -305,6 +314,45 @@ async fn a_wrong_value_in_a_variable_is_bad_input() {
     let body = json!({"query": "query ($n: Int) { nested { echo(number: $n) } }", "variables": {"n": "x"}});
     let (status, code, _) = seen(app().ask(post(), body.to_string()).await);
     assert_eq!((status, code.as_str()), (400, "BAD_USER_INPUT"));
+}
+
+#[tokio::test]
+async fn whole_floats_are_integers_and_others_are_not() {
+    let app = app();
+    let ask = async |number: f64| {
+        let body = json!({"query": "query ($n: Int) { echo(number: $n) }", "variables": {"n": number}});
+        app.ask(post(), body.to_string()).await
+    };
+    assert_eq!(ask(4.0).await, (200, json!({"data": {"echo": "4"}})));
+    assert_eq!(seen(ask(4.5).await).1, "BAD_USER_INPUT");
+}
+
+#[tokio::test]
+async fn an_integer_that_is_too_large_is_named() {
+    let body = json!({"query": "query ($n: Int) { echo(number: $n) }", "variables": {"n": 1e12}});
+    let (status, code, message) = seen(app().ask(post(), body.to_string()).await);
+    assert_eq!((status, code.as_str()), (400, "BAD_USER_INPUT"));
+    assert!(message.ends_with(" (n)"), "{message}");
+}
+
+#[rstest]
+#[case::unknown_type("query ($f: Foo) { caller }", "Unknown type \"Foo\"")]
+#[case::subscription("subscription { caller }", "Schema is not configured for subscriptions.")]
+#[tokio::test]
+async fn nothing_is_said_twice(#[case] query: &str, #[case] message: &str) {
+    let (_, body) = app().query(query).await;
+    let errors = body["errors"].as_array().unwrap();
+    assert_eq!(errors.iter().filter(|error| error["message"] == message).count(), 1, "{body}");
+}
+
+#[tokio::test]
+async fn a_post_without_anything_is_told_what_is_missing() {
+    let request = http::Request::post("/api/graphql").header(AUTHORIZATION, "Bearer open-sesame");
+    let (status, code, message) = seen(app().ask(request, Body::empty()).await);
+    assert_eq!((status, code.as_str()), (400, "INTERNAL_ERROR"));
+    assert!(message.contains("no body"), "{message}");
+    let request = http::Request::post("/api/graphql").header(AUTHORIZATION, "Bearer open-sesame");
+    assert_eq!(seen(app().ask(request, "{}").await).0, 415);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 use primehub_core::access::PlatformAdministrator;
-use primehub_core::identity::{IdentityError, RequiredActionsEmail};
+use primehub_core::identity::{IdentityError, REQUIRED_ACTIONS, RequiredActionsEmail, SmtpSettings};
 use primehub_core::names::UserId;
 
 use super::rules::existing_user;
@@ -15,7 +15,7 @@ use crate::request::Request;
 /// What to ask, from a client's arguments. Where they say nothing: verify the address and choose a password, within a day.
 ///
 /// # Errors
-/// A negative time.
+/// A negative time, an action that nobody can be asked for.
 pub(crate) fn required_actions(
     actions: Option<Vec<Option<String>>>,
     expires_in: Option<i32>,
@@ -24,6 +24,9 @@ pub(crate) fn required_actions(
     let seconds = u64::try_from(expires_in.unwrap_or_default()).map_err(negative)?;
     let lifespan = if seconds == 0 { DEFAULT_LIFESPAN } else { Duration::from_secs(seconds) };
     let given: Vec<String> = actions.into_iter().flatten().flatten().filter(|action| !action.is_empty()).collect();
+    if let Some(unknown) = given.iter().find(|action| !REQUIRED_ACTIONS.contains(&action.as_str())) {
+        return Err(ApiError::invalid("resetActions", format_args!("contains the unknown action {unknown:?}")));
+    }
     let actions = if given.is_empty() { DEFAULT_ACTIONS.map(str::to_owned).to_vec() } else { given };
     Ok(RequiredActionsEmail::new(actions, lifespan))
 }
@@ -31,7 +34,7 @@ pub(crate) fn required_actions(
 /// Sends one person an e-mail.
 ///
 /// # Errors
-/// An unknown user, one without address, an unknown action, no mail server.
+/// An unknown user, one without address, no mail server.
 pub(crate) async fn send_email(
     request: Arc<Request>,
     _administrator: PlatformAdministrator,
@@ -46,7 +49,13 @@ pub(crate) async fn send_email(
         Ok(()) => Ok(id),
         Err(IdentityError::Unavailable { cause }) => {
             tracing::warn!(user.id = %id, %cause, "an e-mail could not be sent");
-            Err(ApiError::new(Code::ApiUnavailable, "the e-mail could not be sent"))
+            let has_server = SmtpSettings::of(&directory.realm().smtp).host.is_some();
+            let message = if has_server {
+                "the e-mail could not be sent"
+            } else {
+                "no outgoing mail server is configured: set it in the system settings"
+            };
+            Err(ApiError::new(Code::ApiUnavailable, message))
         }
         Err(error) => Err(error.into()),
     }
@@ -98,6 +107,13 @@ mod tests {
         let email = required_actions(actions, expires_in).unwrap();
         assert_eq!(email.actions, asked);
         assert_eq!(email.lifespan, Duration::from_secs(seconds));
+    }
+
+    #[test]
+    fn an_unknown_action_is_refused() {
+        let actions = vec![Some("VERIFY_EMAIL".to_owned()), Some("BOGUS".to_owned())];
+        let error = required_actions(Some(actions), None).unwrap_err();
+        assert_eq!(error, ApiError::invalid("resetActions", r#"contains the unknown action "BOGUS""#));
     }
 
     #[test]

@@ -7,23 +7,30 @@ use primehub_core::names::{InvalidName, UserId, UserName};
 
 use crate::error::{ApiError, Code};
 
-/// The user with that id.
+/// The user with that id. The account of a client is none: without it, or with another password, the platform itself could not work.
 ///
 /// # Errors
 /// [`Code::UserNotExist`].
 pub(super) fn existing_user<'a>(directory: &'a Directory, id: &UserId) -> Result<&'a Arc<User>, ApiError> {
-    directory.user(id).ok_or_else(|| ApiError::new(Code::UserNotExist, "user does not exist"))
+    directory.person(id).ok_or_else(|| ApiError::new(Code::UserNotExist, "user does not exist"))
 }
 
 /// A username that a new or renamed account may have.
 ///
+/// Not one of a client's account: whoever had it would stand in the way of the client, or be taken for it.
+///
 /// # Errors
 /// [`Code::RequestBodyInvalid`].
 pub(crate) fn acceptable_username(text: &str) -> Result<UserName, ApiError> {
-    text.parse().map_err(|error: InvalidName| {
-        ApiError::invalid("username", format!("cannot be {:?}: {}", error.input(), error.reason()))
-    })
+    let refused = |why: &str| ApiError::invalid("username", format_args!("cannot be {text:?}: {why}"));
+    if text.starts_with(CLIENT_ACCOUNTS) {
+        return Err(refused("names that begin with service-account- are reserved for clients"));
+    }
+    text.parse().map_err(|error: InvalidName| refused(error.reason()))
 }
+
+/// How the usernames of clients' accounts begin at every identity provider.
+const CLIENT_ACCOUNTS: &str = "service-account-";
 
 /// Refuses what would lock people out of the platform: doing `what` to one's own account, or to the last administrator who can log in.
 ///
@@ -93,10 +100,21 @@ mod tests {
         assert_eq!(error, refused.map(|text| ApiError::new(Code::NotAuth, text)));
     }
 
+    #[rstest]
+    #[case::upper_case("Bob", r#"cannot be "Bob": only the letters a-z, digits, '-', '_', '.' and '@' are allowed"#)]
+    #[case::a_clients(
+        "service-account-x",
+        r#"cannot be "service-account-x": names that begin with service-account- are reserved for clients"#
+    )]
+    fn a_username_that_cannot_be_is_shown_with_the_reason(#[case] name: &str, #[case] reason: &str) {
+        assert_eq!(acceptable_username(name).unwrap_err(), ApiError::invalid("username", reason));
+        assert!(acceptable_username("service-accountant").is_ok());
+    }
+
     #[test]
-    fn a_username_that_cannot_be_is_shown_with_the_reason() {
-        let error = acceptable_username("Bob").unwrap_err();
-        let message = r#"username cannot be "Bob": only the letters a-z, digits, '-', '_', '.' and '@' are allowed"#;
-        assert_eq!(error, ApiError::new(Code::RequestBodyInvalid, message));
+    fn the_account_of_a_client_is_no_user() {
+        assert!(existing_user(&directory(), &"amy".into()).is_ok());
+        let error = existing_user(&directory(), &"service-account-admin-ui".into()).unwrap_err();
+        assert_eq!(error, ApiError::new(Code::UserNotExist, "user does not exist"));
     }
 }

@@ -155,9 +155,10 @@ impl Writes {
         let Self { account, remove_one_time_passwords, administrators, bindings } = self;
         let mut steps = Steps::default();
         if !account.is_empty() {
-            let disabled = account.enabled == Some(false);
+            // What the issuer said of the account's tokens it said of an account that could, or could not, log in.
+            let may_log_in_changed = account.enabled.is_some();
             steps.record("changing the account", store.edit_user(&by, id, account).await)?;
-            if disabled {
+            if may_log_in_changed {
                 request.services().authenticator.forget(id);
             }
         }

@@ -20,6 +20,8 @@ pub(crate) struct GroupNode {
     /// Read when the first of them is asked for: long lists mostly show names.
     settings: OnceLock<Arc<GroupSettings>>,
     view: GroupView,
+    /// Whether the viewer administers a group that otherwise shows only its settings.
+    administered: bool,
     budget: Arc<Budget>,
     /// For whom what is shared with everyone, and with other groups of theirs, is merged into the resources.
     member: Option<UserId>,
@@ -28,8 +30,10 @@ pub(crate) struct GroupNode {
 impl GroupNode {
     /// The group as the caller may see it.
     pub(crate) fn new(request: &Request, directory: &Arc<Directory>, group: Arc<Group>) -> Self {
-        let view = request.access(directory).view_of_group(&group.id);
-        Self::with_view(request.budget(), directory, group, view)
+        let access = request.access(directory);
+        let view = access.view_of_group(&group.id);
+        let administered = view == GroupView::WithoutMembers && access.administrator_of(&group.id).is_ok();
+        Self { administered, ..Self::with_view(request.budget(), directory, group, view) }
     }
 
     /// The group as whoever has just changed it may see it: also when the change took away that very right.
@@ -41,7 +45,7 @@ impl GroupNode {
     ) -> Self {
         let closed = !administrator.is_platform_administrator() && group.id == *directory.everyone_id();
         let view = if closed { GroupView::WithoutMembers } else { GroupView::Whole };
-        Self::with_view(request.budget(), directory, group, view)
+        Self { administered: true, ..Self::with_view(request.budget(), directory, group, view) }
     }
 
     pub(super) fn with_view(
@@ -51,7 +55,7 @@ impl GroupNode {
         view: GroupView,
     ) -> Self {
         let (directory, budget) = (directory.clone(), budget.clone());
-        Self { directory, group, settings: OnceLock::new(), view, budget, member: None }
+        Self { directory, group, settings: OnceLock::new(), view, administered: false, budget, member: None }
     }
 
     /// The same group as `member` works in it: with what is shared with everyone merged into its resources.
@@ -184,20 +188,22 @@ impl GroupNode {
     async fn mlflow(&self) -> Nullable<MlflowNode> {
         let node = |settings: &Arc<GroupSettings>| MlflowNode {
             settings: settings.clone(),
-            insider: self.view == GroupView::Whole,
+            insider: self.view == GroupView::Whole || self.administered,
             budget: self.budget.clone(),
         };
         self.setting(|_| Some(node(self.settings())))
     }
 
-    /// The members. The list of everyone looks empty to those who may not read the whole directory.
+    /// The members, without accounts of clients. The list of everyone looks empty to those who may not read the whole directory.
     async fn users(&self, context: &Context<'_>) -> Nullable<Rows<UserNode>> {
         match self.view {
             GroupView::WithoutMembers => self.budget.nullable(rows(&self.budget, 0, std::iter::empty()).await),
             GroupView::Whole => {
                 let request = Request::of(context);
                 let node = |user: &Arc<User>| UserNode::new(request, &self.directory, user.clone());
-                let members = self.directory.members(&self.group.id).map(node);
+                let people = self.directory.members(&self.group.id).filter(|user| user.service_account_of.is_none());
+                let members = people.map(node);
+                // Counts the accounts of clients as well, which are few: the limit of rows need not be exact.
                 self.budget.nullable(rows(&self.budget, self.directory.member_count(&self.group.id), members).await)
             }
             _ => self.denied(),
@@ -245,12 +251,10 @@ pub(crate) struct MlflowNode {
 
 impl MlflowNode {
     async fn variables(&self, stored: &[EnvVar]) -> Nullable<Rows<EnvVarNode>> {
-        let variables = if self.insider {
-            rows(&self.budget, stored.len(), stored.iter().map(EnvVarNode::of)).await
-        } else {
-            Err(Denied::Object.into())
-        };
-        self.budget.nullable(variables)
+        // Everybody asks this of all their groups, that of everyone among them: an error would spoil the whole answer for clients that
+        // take none with errors.
+        let shown = if self.insider { stored } else { &[] };
+        self.budget.nullable(rows(&self.budget, shown.len(), shown.iter().map(EnvVarNode::of)).await)
     }
 }
 
@@ -267,12 +271,12 @@ impl MlflowNode {
         self.settings.mlflow.ui_url.as_deref()
     }
 
-    /// Environment variables for access to the tracking server: for members and administrators of the group.
+    /// Environment variables for access to the tracking server. Those of everyone look empty but for its administrators.
     async fn tracking_envs(&self) -> Nullable<Rows<EnvVarNode>> {
         self.variables(&self.settings.mlflow.tracking_envs).await
     }
 
-    /// Environment variables for access to the artifact store: for members and administrators of the group.
+    /// Environment variables for access to the artifact store. Those of everyone look empty but for its administrators.
     async fn artifact_envs(&self) -> Nullable<Rows<EnvVarNode>> {
         self.variables(&self.settings.mlflow.artifact_envs).await
     }

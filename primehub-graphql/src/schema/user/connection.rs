@@ -8,7 +8,7 @@ use primehub_core::names::UserId;
 
 use super::input::UserWhereInput;
 use super::node::UserNode;
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 use crate::request::Request;
 use crate::schema::paging::{PAGE_SIZE, Page, PageArguments, PageInfo, count, natural};
 use crate::schema::rows::{Rows, rows};
@@ -49,7 +49,7 @@ impl UserConnection {
 /// `first`, or else `last`, is the number of rows; `page` counts pages from 1, `after` and `before` from 0, and say the same.
 ///
 /// # Errors
-/// A negative number, a text that is too long.
+/// A negative number, a cursor that is no number, a text that is too long.
 pub(super) fn people_page(
     directory: &Directory,
     condition: Option<UserWhereInput>,
@@ -59,8 +59,9 @@ pub(super) fn people_page(
     let filter = filter(&condition)?;
     let (size, index) = (page_size(arguments)?, page_index(arguments)?);
     if let Some(id) = condition.id {
-        let found = directory.user(&UserId::from(id.0)).filter(|user| filter.matches(user));
-        return Ok(one(found.cloned()));
+        let id = UserId::from(id.0);
+        let found = directory.person(&id).filter(|user| filter.matches(user));
+        return Ok(one(&id, found.cloned()));
     }
     let offset = index.saturating_mul(size);
     let (rows, total) = directory.people_page(&filter, offset, size);
@@ -83,8 +84,9 @@ fn filter(condition: &UserWhereInput) -> Result<PeopleFilter, ApiError> {
     Ok(PeopleFilter::new(username, condition.email_contains.as_deref(), search.as_deref())?)
 }
 
-fn one(user: Option<Arc<User>>) -> Page<Arc<User>> {
-    let cursor = user.as_ref().map(|user| user.id.to_string());
+/// The page of one id. Its cursors are that id, also if nobody has it.
+fn one(id: &UserId, user: Option<Arc<User>>) -> Page<Arc<User>> {
+    let cursor = Some(id.to_string());
     let info = PageInfo {
         current_page: Some(1),
         total_page: Some(1),
@@ -100,11 +102,25 @@ fn page_size(arguments: &PageArguments) -> Result<usize, ApiError> {
     Ok(first.or(last).unwrap_or(PAGE_SIZE))
 }
 
-/// Position of the page, from 0. Page 0, and a cursor that is no number, mean the first.
+/// Position of the page, from 0. Page 0 means the first.
 fn page_index(arguments: &PageArguments) -> Result<usize, ApiError> {
-    let cursor = arguments.after.as_ref().or(arguments.before.as_ref());
-    let by_cursor = || cursor.and_then(|cursor| cursor.trim().parse().ok()).unwrap_or_default();
-    Ok(natural("page", arguments.page)?.map_or_else(by_cursor, |page| page.saturating_sub(1)))
+    let page = natural("page", arguments.page)?.map(|page| page.saturating_sub(1));
+    let after = cursor("after", arguments.after.as_deref())?;
+    let before = cursor("before", arguments.before.as_deref())?;
+    Ok(page.or(after).or(before).unwrap_or_default())
+}
+
+/// Reads a cursor. The empty text is the same as absent.
+fn cursor(name: &str, text: Option<&str>) -> Result<Option<usize>, ApiError> {
+    let text = text.unwrap_or_default().trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ApiError::new(Code::BadUserInput, format!("{name} must be the number of a page, counted from 0")));
+    }
+    // What does not fit is beyond the end of every list.
+    Ok(Some(text.parse().unwrap_or(usize::MAX)))
 }
 
 #[cfg(test)]
@@ -113,9 +129,8 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::error::Code;
 
-    /// 25 people, `u00` to `u24`; every fifth has an e-mail address.
+    /// 25 people, `u00` to `u24`, and the account of a client; every fifth person has an e-mail address.
     fn directory() -> Directory {
         let mut directory = Directory::new("everyone".into(), RoleKey::administrator("primehub"));
         for number in 0..25 {
@@ -124,6 +139,9 @@ mod tests {
             user.email = (number % 5 == 0).then(|| format!("Mail{number}@example.com"));
             directory.put_user(user);
         }
+        let mut client = User::new("client".into(), "service-account-hub");
+        client.service_account_of = Some("hub".into());
+        directory.put_user(client);
         directory
     }
 
@@ -156,7 +174,13 @@ mod tests {
     #[case::past_the_end(arguments(Some(10), None, Some("3"), None, None), "", 4, Some("2"), None)]
     #[case::page_wins(arguments(Some(10), None, Some("0"), None, Some(3)), "u20-u24", 3, Some("1"), None)]
     #[case::page_zero_is_the_first(arguments(None, None, None, None, Some(0)), "u00-u09", 1, None, Some("1"))]
-    #[case::no_number(arguments(Some(10), None, Some("x"), None, None), "u00-u09", 1, None, Some("1"))]
+    #[case::an_empty_cursor_is_absent(
+        arguments(Some(10), None, Some(""), Some("1"), None),
+        "u10-u19",
+        2,
+        Some("0"),
+        Some("2")
+    )]
     #[case::everybody_fits(arguments(Some(25), None, None, None, None), "u00-u24", 1, None, None)]
     #[case::first_wins(arguments(Some(2), Some(3), None, None, None), "u00-u01", 1, None, Some("1"))]
     #[case::huge(
@@ -188,6 +212,23 @@ mod tests {
         assert_eq!((page.rows.len(), page.info.total_page, page.info.has_next_page), (0, Some(1), false));
     }
 
+    #[test]
+    fn a_number_that_does_not_fit_is_past_the_end() {
+        let far = arguments(None, None, Some("99999999999999999999999999"), None, None);
+        assert_eq!(names(&people_page(&directory(), None, &far).unwrap()), "");
+    }
+
+    #[rstest]
+    #[case::negative(arguments(None, None, Some("-1"), None, None), "after")]
+    #[case::text(arguments(None, None, Some("abc"), None, None), "after")]
+    #[case::an_id(arguments(None, None, Some("0"), Some("id-u07"), None), "before")]
+    #[case::also_where_page_decides(arguments(None, None, Some("+1"), None, Some(1)), "after")]
+    fn a_cursor_that_is_no_number_is_refused(#[case] arguments: PageArguments, #[case] name: &str) {
+        let error = people_page(&directory(), None, &arguments).unwrap_err();
+        let message = format!("{name} must be the number of a page, counted from 0");
+        assert_eq!(error, ApiError::new(Code::BadUserInput, message));
+    }
+
     #[rstest]
     #[case(Some(-1), None, None)]
     #[case(None, Some(-1), None)]
@@ -209,13 +250,14 @@ mod tests {
     }
 
     #[rstest]
-    #[case::known("id-u07", "u07", Some("id-u07"))]
-    #[case::unknown("u07", "", None)]
-    fn one_user_by_id(#[case] id: &str, #[case] rows: &str, #[case] cursor: Option<&str>) {
+    #[case::known("id-u07", "u07")]
+    #[case::unknown("u07", "")]
+    #[case::a_clients_account("client", "")]
+    fn one_user_by_id(#[case] id: &str, #[case] rows: &str) {
         let condition = UserWhereInput { id: Some(id.into()), ..UserWhereInput::default() };
         let page = people_page(&directory(), Some(condition), &PageArguments::default()).unwrap();
         assert_eq!(names(&page), rows);
-        assert_eq!((page.info.start_cursor.as_deref(), page.info.end_cursor.as_deref()), (cursor, cursor));
+        assert_eq!((page.info.start_cursor.as_deref(), page.info.end_cursor.as_deref()), (Some(id), Some(id)));
         assert!(!page.info.has_next_page && !page.info.has_previous_page);
     }
 }

@@ -84,7 +84,10 @@ impl UserMutation {
     ) -> Option<Result<UserMultiEmailResponse, ApiError>> {
         let send = |request: Arc<Request>| async move {
             let email = user::required_actions(reset_actions, expires_in)?;
-            let ids = ids::ids("in", ids, |id| id.map(UserId::from))?.into_iter().flatten().collect();
+            let ids: Vec<_> = ids::ids("in", ids, |id| id.map(UserId::from))?.into_iter().flatten().collect();
+            if ids.is_empty() {
+                return Err(ApiError::new(Code::BadUserInput, "in must name at least one user"));
+            }
             let sent = user::send_emails(request.clone(), administrator(&request)?, ids, email).await;
             Ok(UserMultiEmailResponse { status: Some(sent) })
         };

@@ -42,7 +42,7 @@ impl UserQuery {
             Err(error) => return Some(Err(error)),
         };
         let directory = request.directory();
-        let user = directory.user(&UserId::from(condition.id.0))?.clone();
+        let user = directory.person(&UserId::from(condition.id.0))?.clone();
         Some(Ok(UserNode::new(request, &directory, user)))
     }
 

@@ -176,8 +176,7 @@ async fn do_better_7_8_4_a_member_that_cannot_be_connected_is_reported() {
 )]
 #[case::above_the_stored_group_quota("quotaCpu: 9", "quotaCpu must not be larger than projectQuotaCpu")]
 #[case::below_the_stored_user_quota("projectQuotaCpu: 1", "quotaCpu must not be larger than projectQuotaCpu")]
-#[case::stranger_as_administrator("admins: \"bob,dan\"", "admins names a user who is not a member of the group: dan")]
-#[case::unknown_user("users: {disconnect: [{id: \"7\"}]}", "users.disconnect names no user: 7")]
+#[case::stranger_as_administrator("admins: \"bob,dan\"", "dan is not a member of the group, so cannot be in admins")]
 #[case::malformed_list("trackingEnvs: {}", "trackingEnvs must be a list of objects with name and value")]
 #[tokio::test]
 async fn do_better_7_8_5_the_merged_state_is_validated(#[case] data: &str, #[case] message: &str) {
@@ -186,6 +185,18 @@ async fn do_better_7_8_5_the_merged_state_is_validated(#[case] data: &str, #[cas
     harness.set_group_attribute("lab", attribute::PROJECT_QUOTA_CPU, &["4"]).await;
     harness.store.take_calls();
     assert_eq!(update(&harness, "amy", "lab", data).await.error(), format!("REQUEST_BODY_INVALID: {message}"));
+    assert_eq!(harness.store.take_calls(), Vec::<&str>::new());
+}
+
+#[rstest]
+#[case::connect("connect")]
+#[case::disconnect("disconnect")]
+#[tokio::test]
+async fn an_unknown_user_stops_the_whole_update(#[case] list: &str) {
+    let harness = Harness::new().await;
+    harness.store.take_calls();
+    let error = update(&harness, "bob", "lab", &format!("users: {{{list}: [{{id: \"7\"}}]}}")).await.error();
+    assert_eq!(error, "RESOURCE_NOT_FOUND: there is no user with id 7");
     assert_eq!(harness.store.take_calls(), Vec::<&str>::new());
 }
 
@@ -210,7 +221,7 @@ async fn do_better_7_8_8_nobody_is_taken_out_of_the_group_of_everyone() {
 async fn a_shared_volume_needs_kubernetes_to_begin_with() {
     let harness = Harness::new().await;
     let error = update(&harness, "amy", "lab", "enabledSharedVolume: true").await.error();
-    assert_eq!(error, "REQUEST_BODY_INVALID: sharedVolumeCapacity should not be null");
+    assert_eq!(error, "INTERNAL_SERVER_ERROR: sharedVolumeCapacity should not be null");
     let error =
         update(&harness, "amy", "lab", "enabledSharedVolume: true, sharedVolumeCapacity: 5, displayName: \"New\"")
             .await
@@ -224,7 +235,7 @@ async fn a_shared_volume_needs_kubernetes_to_begin_with() {
     assert_eq!(harness.group_attribute("lab", attribute::SHARED_VOLUME_CAPACITY), ["6G"]);
     assert_eq!(harness.group_attribute("lab", attribute::LAUNCH_GROUP_ONLY), Vec::<String>::new());
     let error = update(&harness, "amy", "lab", "sharedVolumeCapacity: null").await.error();
-    assert_eq!(error, "REQUEST_BODY_INVALID: sharedVolumeCapacity should not be null");
+    assert_eq!(error, "INTERNAL_SERVER_ERROR: sharedVolumeCapacity should not be null");
     update(&harness, "amy", "lab", "enabledSharedVolume: false").await.data();
     assert_eq!(harness.group_attribute("lab", attribute::SHARED_VOLUME_CAPACITY), ["6G"]);
 }

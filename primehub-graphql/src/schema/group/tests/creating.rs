@@ -78,16 +78,25 @@ async fn do_better_7_8_6_names_with_the_same_path_are_the_same(#[case] name: &st
     "name: \"new\", quotaGpu: 2, projectQuotaGpu: 1",
     "quotaGpu must not be larger than projectQuotaGpu"
 )]
-#[case::not_a_member("name: \"new\", admins: \"bob\"", "admins names a user who is not a member of the group: bob")]
-#[case::nobody("name: \"new\", admins: \"zoe\"", "admins names no user: zoe")]
-#[case::unknown_user("name: \"new\", users: {connect: [{id: \"7\"}]}", "users.connect names no user: 7")]
-#[case::no_size("name: \"new\", enabledSharedVolume: true", "sharedVolumeCapacity should not be null")]
+#[case::not_a_member("name: \"new\", admins: \"bob\"", ": bob is not a member of the group, so cannot be in admins")]
+#[case::nobody("name: \"new\", admins: \"zoe\"", ": zoe is not the login name of a user, so cannot be in admins")]
 #[tokio::test]
 async fn do_better_7_8_5_input_is_validated_before_anything_is_written(#[case] data: &str, #[case] message: &str) {
     let harness = Harness::new().await;
     harness.store.take_calls();
     let error = harness.run_as("amy", &create(data)).await.error();
     assert!(error.starts_with("REQUEST_BODY_INVALID: ") && error.contains(message), "{error}");
+    assert_eq!(harness.store.take_calls(), Vec::<&str>::new());
+}
+
+#[rstest]
+#[case::unknown_user("users: {connect: [{id: \"7\"}]}", "RESOURCE_NOT_FOUND: there is no user with id 7")]
+#[case::no_size("enabledSharedVolume: true", "INTERNAL_SERVER_ERROR: sharedVolumeCapacity should not be null")]
+#[tokio::test]
+async fn other_mistakes_have_codes_of_their_own(#[case] data: &str, #[case] expected: &str) {
+    let harness = Harness::new().await;
+    harness.store.take_calls();
+    assert_eq!(harness.run_as("amy", &create(&format!("name: \"new\", {data}"))).await.error(), expected);
     assert_eq!(harness.store.take_calls(), Vec::<&str>::new());
 }
 
@@ -106,7 +115,8 @@ async fn do_better_7_8_1_a_shared_volume_that_cannot_be_made_leaves_no_group() {
         .run_as("amy", &create("name: \"new\", enabledSharedVolume: true, sharedVolumeCapacity: 10"))
         .await
         .error();
-    assert!(error.starts_with("API_UNAVAILABLE: a shared volume needs Kubernetes"), "{error}");
+    let message = "a shared volume needs Kubernetes, and this server is not connected to any; nothing was changed";
+    assert_eq!(error, format!("API_UNAVAILABLE: {message}"));
     assert!(harness.directory().group_named("new").is_none());
 }
 

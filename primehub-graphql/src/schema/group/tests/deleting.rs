@@ -24,7 +24,7 @@ async fn the_deleted_group_is_answered_as_it_was() {
 #[tokio::test]
 async fn do_better_7_8_8_an_unknown_group_is_not_found() {
     let harness = Harness::new().await;
-    let not_found = "RESOURCE_NOT_FOUND: group x does not exist";
+    let not_found = "RESOURCE_NOT_FOUND: there is no group with id x";
     assert_eq!(harness.run_as("amy", &delete("x")).await.error(), not_found);
     let document = "{ groupResourcesToBeDeleted(where: {id: \"x\"}) { datasets } }";
     assert_eq!(harness.run_as("amy", document).await.error(), not_found);

@@ -137,6 +137,31 @@ async fn do_better_5_2_every_field_of_page_info_is_filled_in_both_modes() {
     }
 }
 
+#[rstest]
+#[case::past_the_end(2, false, true)]
+#[case::before_the_first(0, true, false)]
+#[tokio::test]
+async fn do_better_5_2_an_empty_page_knows_its_neighbours(
+    #[case] page: i32,
+    #[case] next: bool,
+    #[case] previous: bool,
+) {
+    let harness = Harness::new().await;
+    let document = "query ($page: Int) { groupsConnection(page: $page) { edges { cursor } pageInfo { hasNextPage hasPreviousPage } } }";
+    let data = harness.run(harness.caller("amy"), document, json!({ "page": page })).await.data();
+    let info = json!({ "hasNextPage": next, "hasPreviousPage": previous });
+    assert_eq!(data["groupsConnection"], json!({ "edges": [], "pageInfo": info }));
+}
+
+#[tokio::test]
+async fn what_cannot_be_counted_does_not_speak_of_changes() {
+    let harness = Harness::new().await;
+    let document =
+        format!("{{ groupResourcesToBeDeleted(where: {{id: {:?}}}) {{ jobs }} }}", harness.group_id("lab").as_str());
+    let error = harness.run_as("amy", &document).await.error();
+    assert_eq!(error, "API_UNAVAILABLE: counting jobs needs Kubernetes, and this server is not connected to any");
+}
+
 #[tokio::test]
 async fn do_better_5_2_negative_numbers_are_refused() {
     let harness = Harness::new().await;

@@ -72,15 +72,34 @@ async fn do_better_3_6_2_credentials_of_a_group_are_for_its_people(#[case] calle
 #[tokio::test]
 async fn do_better_3_6_2_credentials_of_everyone_are_for_nobody_but_administrators() {
     let harness = Harness::new().await;
+    harness.set_group_attribute("everyone", attribute::MLFLOW_TRACKING_ENVS, &["SECRET=s3"]).await;
+    harness.set_group_attribute("everyone", attribute::ADMINS, &["bob"]).await;
     let everyone = harness.directory().everyone_id().clone();
     let document = format!(
         "{{ group(where: {{id: {:?}}}) {{ mlflow {{ trackingUri trackingEnvs {{ value }} }} }} }}",
         everyone.as_str()
     );
-    let answer = harness.run_as("cat", &document).await;
-    assert_eq!(answer.error(), "NOT_AUTH: user not auth");
-    assert_eq!(answer.partial_data()["group"]["mlflow"], json!({"trackingUri": null, "trackingEnvs": null}));
-    assert_eq!(harness.run_as("amy", &document).await.data()["group"]["mlflow"]["trackingEnvs"], json!([]));
+    for (caller, seen) in [("cat", json!([])), ("bob", json!([{"value": "s3"}])), ("amy", json!([{"value": "s3"}]))] {
+        let data = harness.run_as(caller, &document).await.data();
+        assert_eq!(data["group"]["mlflow"], json!({"trackingUri": null, "trackingEnvs": seen}), "{caller}");
+    }
+    // The published client throws an answer away that has any error.
+    let data =
+        harness.run_as("dan", "{ me { groups { mlflow { trackingEnvs { name } artifactEnvs { name } } } } }").await;
+    assert_eq!(data.data()["me"]["groups"], json!([{"mlflow": {"trackingEnvs": [], "artifactEnvs": []}}]));
+}
+
+#[tokio::test]
+async fn whoever_changes_the_credentials_of_everyone_sees_them() {
+    let harness = Harness::new().await;
+    harness.set_group_attribute("everyone", attribute::ADMINS, &["bob"]).await;
+    let document = format!(
+        "mutation {{ updateGroup(where: {{id: {:?}}}, data: {{trackingEnvs: [{{name: \"A\", value: \"1\"}}]}})
+            {{ users {{ id }} mlflow {{ trackingEnvs {{ value }} }} }} }}",
+        harness.directory().everyone_id().as_str()
+    );
+    let expected = json!({"users": [], "mlflow": {"trackingEnvs": [{"value": "1"}]}});
+    assert_eq!(harness.run_as("bob", &document).await.data()["updateGroup"], expected);
 }
 
 /// A group as somebody sees it who has nothing to do with it.

@@ -48,7 +48,15 @@ async fn do_better_6_7_1_only_the_created_user_gets_the_rights() {
 #[case::no_address(json!({ "username": "eve", "email": "eve" }), "REQUEST_BODY_INVALID: email ")]
 #[case::negative_capacity(json!({ "username": "eve", "volumeCapacity": -1 }), "REQUEST_BODY_INVALID: volumeCapacity must not be negative")]
 #[case::negative_time(json!({ "username": "eve", "sendEmail": true, "expiresIn": -1 }), "BAD_USER_INPUT: expiresIn must not be negative")]
-#[case::unknown_group(json!({ "username": "eve", "groups": { "connect": [{ "id": "x" }] } }), "RESOURCE_NOT_FOUND: group x does not exist")]
+#[case::unknown_action(
+    json!({ "username": "eve", "sendEmail": true, "resetActions": { "set": ["BOGUS"] } }),
+    "REQUEST_BODY_INVALID: resetActions contains the unknown action \"BOGUS\""
+)]
+#[case::a_clients_name(
+    json!({ "username": "service-account-eve" }),
+    "REQUEST_BODY_INVALID: username cannot be \"service-account-eve\": names that begin with service-account- are reserved"
+)]
+#[case::unknown_group(json!({ "username": "eve", "groups": { "connect": [{ "id": "x" }] } }), "RESOURCE_NOT_FOUND: there is no group with id x")]
 #[tokio::test]
 async fn what_cannot_be_stored_is_refused(#[case] data: Value, #[case] error: &str) {
     let harness = Harness::new().await;

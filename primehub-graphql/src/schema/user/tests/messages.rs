@@ -2,6 +2,7 @@
 
 use primehub_core::identity::{Edit, UserEdit};
 use primehub_memory::identity::PasswordCheck;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::schema::harness::{Answer, Harness};
@@ -46,12 +47,21 @@ async fn a_message_that_cannot_be_sent_is_an_error() {
     assert_eq!(without_address, "USER_EMAIL_NOT_EXIST: user email not defined");
     add_address(&harness, "dan").await;
     let without_server = run(&harness, SEND, json!({ "id": id.as_str() })).await.error();
-    assert_eq!(without_server, "API_UNAVAILABLE: the e-mail could not be sent");
+    assert_eq!(without_server, "API_UNAVAILABLE: no outgoing mail server is configured: set it in the system settings");
     let negative = run(&harness, SEND, json!({ "id": id.as_str(), "expiresIn": -1 })).await.error();
     assert_eq!(negative, "BAD_USER_INPUT: expiresIn must not be negative");
     harness.add_mail_server().await;
-    let unknown = run(&harness, SEND, json!({ "id": id.as_str(), "resetActions": ["DANCE"] })).await.error();
-    assert!(unknown.starts_with("REQUEST_BODY_INVALID: "), "{unknown}");
+    harness.store.fail_unavailable("send_required_actions");
+    let failed = run(&harness, SEND, json!({ "id": id.as_str() })).await.error();
+    assert_eq!(failed, "API_UNAVAILABLE: the e-mail could not be sent");
+    harness.store.take_calls();
+    for (document, who) in [(SEND, json!({ "id": id.as_str() })), (SEND_ALL, json!({ "in": [id.as_str()] }))] {
+        let mut variables = who;
+        variables["resetActions"] = json!(["VERIFY_EMAIL", "DANCE"]);
+        let unknown = run(&harness, document, variables).await.error();
+        assert_eq!(unknown, "REQUEST_BODY_INVALID: resetActions contains the unknown action \"DANCE\"");
+    }
+    assert!(harness.store.take_calls().is_empty());
 }
 
 #[tokio::test]
@@ -81,8 +91,17 @@ async fn one_failure_does_not_keep_the_others_from_being_asked() {
     let data = run(&harness, SEND_ALL, json!({ "in": ids })).await.data();
     assert_eq!(data, json!({ "sendMultiEmail": { "status": false } }));
     assert_eq!(harness.memory.outbox().len(), 2);
-    let nobody = run(&harness, SEND_ALL, json!({})).await.data();
-    assert_eq!(nobody, json!({ "sendMultiEmail": { "status": true } }));
+}
+
+#[rstest]
+#[case::missing(json!({}))]
+#[case::null(json!({ "in": null }))]
+#[case::empty(json!({ "in": [] }))]
+#[case::nothing_but_null(json!({ "in": [null] }))]
+#[tokio::test]
+async fn an_e_mail_to_nobody_is_a_mistake(#[case] variables: Value) {
+    let error = run(&Harness::new().await, SEND_ALL, variables).await.error();
+    assert_eq!(error, "BAD_USER_INPUT: in must name at least one user");
 }
 
 #[tokio::test]

@@ -6,5 +6,6 @@ mod delete;
 mod invitation;
 mod messages;
 mod read;
+mod service_accounts;
 mod tokens;
 mod update;

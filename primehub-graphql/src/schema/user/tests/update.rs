@@ -111,7 +111,7 @@ async fn do_better_6_7_7_what_failed_is_reported() {
     let error = update(&harness, "dan", data).await.error();
     let expected = format!(
         "PARTIAL_FAILURE: done: changing the account, granting realm-management:realm-admin to dan; \
-         failed: dan joining group ops: group {ops} does not exist"
+         failed: dan joining group ops: there is no group with id {ops}"
     );
     assert_eq!(error, expected);
 }
@@ -148,8 +148,8 @@ async fn an_unknown_user_is_an_error() {
 }
 
 #[rstest]
-#[case::connect(json!({ "connect": [{ "id": "x" }] }), "RESOURCE_NOT_FOUND: group x does not exist")]
-#[case::disconnect(json!({ "disconnect": [{ "id": "x" }] }), "RESOURCE_NOT_FOUND: group x does not exist")]
+#[case::connect(json!({ "connect": [{ "id": "x" }] }), "RESOURCE_NOT_FOUND: there is no group with id x")]
+#[case::disconnect(json!({ "disconnect": [{ "id": "x" }] }), "RESOURCE_NOT_FOUND: there is no group with id x")]
 #[tokio::test]
 async fn an_unknown_group_stops_the_whole_update(#[case] groups: Value, #[case] error: &str) {
     let harness = Harness::new().await;
