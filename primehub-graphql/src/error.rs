@@ -93,34 +93,34 @@ impl Code {
 /// Deliberately without `Display`: the GraphQL engine turns everything that has one into an error of its own, without a code. This way its only
 /// conversion is the one below.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     /// The code to decide by.
-    pub code: Code,
+    pub(crate) code: Code,
     /// The text to show.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl ApiError {
     /// An error with a text for the person at the other end.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
     /// A field of the input that cannot be stored.
-    pub fn invalid(field: &str, reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn invalid(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::new(Code::RequestBodyInvalid, format!("{field} {reason}"))
     }
 
     /// The answer of every field that is read with the help of a Kubernetes API where there is none.
     #[must_use]
-    pub fn needs_kubernetes(what: &str) -> Self {
+    pub(crate) fn needs_kubernetes(what: &str) -> Self {
         let message = format!("{what} needs Kubernetes, and this server is not connected to any");
         Self::new(Code::ApiUnavailable, message)
     }
 
     /// The answer of every change that needs a Kubernetes API where there is none. Nothing has been written.
     #[must_use]
-    pub fn change_needs_kubernetes(what: &str) -> Self {
+    pub(crate) fn change_needs_kubernetes(what: &str) -> Self {
         let Self { code, message } = Self::needs_kubernetes(what);
         Self::new(code, format!("{message}; nothing was changed"))
     }

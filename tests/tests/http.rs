@@ -402,3 +402,33 @@ async fn a_wrong_variable_is_bad_input(#[case] document: &str, #[case] variables
     assert_eq!((answer.status, answer.code()), (400, "BAD_USER_INPUT"), "{}", answer.text);
     assert_eq!(platform.picture(), before);
 }
+
+/// Which number it was must be in the message: an input object may have a dozen of them.
+#[rstest]
+#[case::written_as_integer(json!(1_000_000_000_000_u64))]
+#[case::written_as_float(json!(1e12))]
+#[tokio::test]
+async fn a_number_of_more_than_32_bits_is_named(#[case] number: Value) {
+    let platform = Platform::start().await;
+    let document = "mutation ($data: GroupCreateInput!) { createGroup(data: $data) { id } }";
+    let variables = json!({ "data": { "name": "new", "quotaCpu": 2, "quotaGpu": number } });
+    let answer = platform.run(Caller::PlatformAdministrator, document, variables).await;
+    assert_eq!((answer.status, answer.code()), (400, "BAD_USER_INPUT"), "{}", answer.text);
+    assert!(answer.message().contains("(data.quotaGpu)"), "{}", answer.message());
+}
+
+/// Python writes `4.0` as soon as somebody has divided.
+#[tokio::test]
+async fn whole_numbers_may_be_written_as_floats_in_variables() {
+    let platform = Platform::start().await;
+    let document = "mutation ($where: GroupWhereUniqueInput!, $data: GroupUpdateInput!) {
+        updateGroup(where: $where, data: $data) { quotaCpu maxDeploy mlflow { trackingEnvs { name value } } } }";
+    let envs = json!([{ "name": "A", "value": "4.0" }, { "name": "B", "value": 4.0 }]);
+    let data = json!({ "quotaCpu": 4.0, "maxDeploy": 2.0, "trackingEnvs": envs });
+    let variables = json!({ "where": { "id": platform.group("research").id.as_str() }, "data": data });
+    let form = [("query", document.to_owned()), ("variables", variables.to_string())];
+    let answer = platform.send(platform.post(Caller::PlatformAdministrator).form(&form)).await;
+    let envs = json!([{ "name": "A", "value": "4.0" }, { "name": "B", "value": "4" }]);
+    let group = json!({ "quotaCpu": 4.0, "maxDeploy": 2, "mlflow": { "trackingEnvs": envs } });
+    assert_eq!(answer.data()["updateGroup"], group);
+}

@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use primehub_core::clock::{Clock as _, SystemClock};
 use primehub_core::identity::token::TokenPolicy;
 use primehub_graphql::{LOOPBACK_HOSTS, PlatformConfig, Server};
 use primehub_memory::demo::{self, DemoPerson};
@@ -58,7 +61,7 @@ async fn serve(options: &UpOptions) -> anyhow::Result<()> {
 
     let shared_secret = random_secret();
     let policy = TokenPolicy::new(provider.issuer(), CLIENT_ID);
-    let server = Server::builder(store, Arc::new(provider.clone()), PlatformConfig::new(CLIENT_ID), policy)
+    let server = Server::builder(store, Arc::new(provider.clone()), platform_config(), policy)
         .prefix(API_PREFIX)
         .shared_secret(shared_secret.clone())
         .introspection(true)
@@ -95,6 +98,17 @@ async fn serve(options: &UpOptions) -> anyhow::Result<()> {
         () = overdue => tracing::warn!(grace_ms = GRACE.as_millis(), "stopped with work unfinished"),
     }
     Ok(())
+}
+
+fn platform_config() -> PlatformConfig {
+    let mut config = PlatformConfig::new(CLIENT_ID);
+    config.timezone_offset_minutes = offset_minutes(&TimeZone::system(), SystemClock.now());
+    config
+}
+
+/// Minutes east of UTC in `zone` at that moment, daylight saving included.
+fn offset_minutes(zone: &TimeZone, now: Timestamp) -> i32 {
+    zone.to_offset(now).seconds() / 60
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {
@@ -222,6 +236,38 @@ fn filter(asked: Result<String, VarError>) -> anyhow::Result<EnvFilter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_offset_is_that_of_the_moment() {
+        let (winter, summer) = ("2026-01-15T12:00:00Z".parse().unwrap(), "2026-07-15T12:00:00Z".parse().unwrap());
+        let offset = |zone: &str, now| offset_minutes(&TimeZone::posix(zone).unwrap(), now);
+        assert_eq!(offset("CST-8", winter), 480);
+        assert_eq!(offset("NST3:30NDT,M3.2.0,M11.1.0", winter), -210);
+        assert_eq!(offset("NST3:30NDT,M3.2.0,M11.1.0", summer), -150);
+        assert_eq!(offset_minutes(&TimeZone::UTC, summer), 0);
+    }
+
+    #[test]
+    fn the_greeting_tells_where_everything_is_and_no_secret() {
+        let person =
+            Person { id: "1", username: "ada", password: "p4ss", api_token: "t0ken", rights: "member", groups: &[] };
+        let up = Up {
+            graphql: "http://127.0.0.1:1/api/graphql".into(),
+            issuer: "http://127.0.0.1:1/auth/realms/primehub".into(),
+            management: "http://127.0.0.1:2".into(),
+            client_id: CLIENT_ID,
+            client_secret: "s3cret",
+            shared_secret: "sh4red",
+            people: vec![person],
+        };
+        let text = greeting(&up, Path::new("/folder"));
+        for told in ["/folder/up.json", "/folder/sdk.json", &up.graphql, &up.issuer, &up.management, "ada", "member"] {
+            assert!(text.contains(told), "{told} is not in {text}");
+        }
+        for secret in ["p4ss", "t0ken", "s3cret", "sh4red"] {
+            assert!(!text.contains(secret), "{secret} is in {text}");
+        }
+    }
 
     #[test]
     fn a_log_filter_that_is_none_is_an_error_that_names_the_variable() {

@@ -82,7 +82,8 @@ impl<E: Executor> Endpoint<E> {
 
     async fn answer(self: Arc<Self>, request: http::Request<Body>, kind: &mut Kind) -> Result<Answer, Refusal> {
         let (parts, body) = request.into_parts();
-        let format = if parts.method == Method::POST { Some(Format::of(&parts.headers, body.is_end_stream())?) } else { None };
+        let format =
+            if parts.method == Method::POST { Some(Format::of(&parts.headers, body.is_end_stream())?) } else { None };
         let caller = self.services.authenticator.authenticate(&parts.headers).await?;
         // Only now: strangers must not take the room of those we know.
         let share = self.admission.share(&caller.caller)?;

@@ -98,7 +98,7 @@ mod tests {
     #[case::below(json!({"page": -2_147_483_649_i64}), &["page"])]
     #[case::unsigned(json!({"page": u64::MAX}), &["page"])]
     #[case::inside(json!({"data": {"quotaGpu": 1_000_000_000_000_i64, "other": [1, 1_000_000_000_000_i64]}}), &["data.other.1", "data.quotaGpu"])]
-    #[case::many(json!({"a": [u64::MAX; 9]}), &["a.0", "a.1", "a.2", "a.3", "a.4"])]
+    #[case::many(json!({"a": vec![u64::MAX; 9]}), &["a.0", "a.1", "a.2", "a.3", "a.4"])]
     fn integers_of_more_than_32_bits_are_found(#[case] variables: serde_json::Value, #[case] expected: &[&str]) {
         let mut found = beyond_int(&Variables::from_json(variables));
         found.sort();

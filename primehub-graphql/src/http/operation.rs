@@ -57,7 +57,8 @@ pub(super) fn prepare(operation: Operation, limits: &Limits, introspection: bool
     let Operation { query, variables, name } = operation;
     let invalid = |message: String| RequestErrors::one(ServerError::new(message, None), Code::GraphqlValidationFailed);
     lexical::check(&query, limits).map_err(|error| invalid(error.to_string()))?;
-    let document = parse_query(&query).map_err(|error| RequestErrors::one(syntax::error(error), Code::GraphqlParseFailed))?;
+    let document =
+        parse_query(&query).map_err(|error| RequestErrors::one(syntax::error(error), Code::GraphqlParseFailed))?;
     let fields = document::check(&document, limits, introspection).map_err(|error| invalid(error.to_string()))?;
     let chosen = choose(&document, name.as_deref())?;
     let kind = chosen.ty;
@@ -118,7 +119,8 @@ pub(super) fn finish(mut response: Response, source: &Source) -> Outcome {
         let codes = shorten(&mut response.errors);
         return Outcome::Ran(response, codes);
     }
-    let from_variables = parse_query(&source.query).map(|document| arguments_from_variables(&document)).unwrap_or_default();
+    let from_variables =
+        parse_query(&source.query).map(|document| arguments_from_variables(&document)).unwrap_or_default();
     let mut errors = response.errors;
     for error in &mut errors {
         set_code(error, |error| if unusable { Code::BadUserInput } else { refusal_code(error, &from_variables) });

@@ -123,7 +123,10 @@ fn content_types(#[case] value: Option<&'static str>, #[case] expected: Option<F
     assert_eq!(Format::of(&headers, false).ok(), expected);
     let mut compressed: HeaderMap = headers;
     compressed.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    assert_eq!(Format::of(&compressed, false).map_err(|refusal| refusal.status), Err(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    assert_eq!(
+        Format::of(&compressed, false).map_err(|refusal| refusal.status),
+        Err(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    );
 }
 
 #[test]

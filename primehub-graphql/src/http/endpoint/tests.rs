@@ -232,11 +232,7 @@ async fn get_asks_and_does_not_write() {
 )]
 #[case::basic(Some("Basic YTpi"), "Context creation failed: request not authorized", "Bearer realm=\"primehub\"")]
 #[tokio::test]
-async fn whoever_is_nobody_gets_401(
-    #[case] header: Option<&str>,
-    #[case] message: &str,
-    #[case] challenge: &str,
-) {
+async fn whoever_is_nobody_gets_401(#[case] header: Option<&str>, #[case] message: &str, #[case] challenge: &str) {
     let mut request = http::Request::post("/api/graphql").header(CONTENT_TYPE, "application/json");
     if let Some(header) = header {
         request = request.header(AUTHORIZATION, header);
