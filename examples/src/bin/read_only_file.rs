@@ -11,8 +11,8 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use primehub_core::identity::{
     Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
-    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome, Realm, RealmEdit,
-    RequiredActionsEmail, Revision, Role, RoleKey, User, UserEdit, Written,
+    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome, Realm,
+    RealmEdit, RequiredActionsEmail, Revision, Role, RoleKey, User, UserEdit, Written,
 };
 use primehub_core::names::{GroupId, UserId};
 use serde::Deserialize;
