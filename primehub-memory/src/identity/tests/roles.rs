@@ -8,7 +8,7 @@ fn named(name: &str) -> Role {
 }
 
 #[tokio::test]
-async fn a_role_is_made_once() {
+async fn do_better_8_3_1_an_existing_role_is_reused() {
     let store = store();
     let mut role = named("it:cpu-1");
     role.attributes = attributes("note", &["x"]);
@@ -46,7 +46,7 @@ async fn a_role_contains_what_exists() {
 }
 
 #[tokio::test]
-async fn a_deleted_role_takes_its_grants_along() {
+async fn do_better_8_3_2_a_deleted_role_takes_its_grants_along_and_an_absent_one_is_done() {
     let store = store();
     let amy = add_user(&store, "amy").await;
     let role = RoleKey::realm("it:cpu-1");
@@ -58,6 +58,25 @@ async fn a_deleted_role_takes_its_grants_along() {
     assert!(directory.role(&role).is_none() && !directory.effective_roles(&amy.id).contains(&role));
     assert_eq!(store.delete_role(&service(), &role).await.unwrap().value, Applied::Unchanged);
     assert!(unchanged(&directory, &store));
+}
+
+#[tokio::test]
+async fn do_better_8_3_4_the_groups_of_a_role_are_one_look_up() {
+    let store = store();
+    let role = RoleKey::realm("it:cpu-1");
+    store.ensure_role(&service(), named("it:cpu-1")).await.unwrap();
+    let mut expected = Vec::new();
+    for name in ["research", "teaching"] {
+        let group = add_group(&store, name).await.id.clone();
+        store
+            .bind(&service(), &[Binding::Grant { to: Subject::Group(group.clone()), role: role.clone() }])
+            .await
+            .unwrap();
+        expected.push(group);
+    }
+    add_group(&store, "without").await;
+    expected.sort();
+    assert!(store.directory().groups_with_role(&role).eq(&expected));
 }
 
 #[tokio::test]
