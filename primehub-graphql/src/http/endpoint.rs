@@ -78,6 +78,7 @@ impl<E: Executor> Endpoint<E> {
 
     pub(super) fn update_metrics(&self) {
         self.metrics.running(self.admission.running());
+        self.metrics.path_collisions(self.services.store.directory().path_collisions().count());
     }
 
     async fn answer(self: Arc<Self>, request: http::Request<Body>, kind: &mut Kind) -> Result<Answer, Refusal> {

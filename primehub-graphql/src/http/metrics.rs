@@ -10,11 +10,12 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-/// Counts requests to the GraphQL endpoint.
+/// Counts requests to the GraphQL endpoint, and what in the picture they read an operator should look at.
 pub(super) struct RequestMetrics {
     requests: Family<Request, Counter>,
     seconds: Family<Operation, Histogram>,
     running: Gauge,
+    path_collisions: Gauge,
 }
 
 /// What a request asked for.
@@ -94,10 +95,16 @@ impl RequestMetrics {
             requests: Family::default(),
             seconds: Family::new_with_constructor(seconds),
             running: Gauge::default(),
+            path_collisions: Gauge::default(),
         };
         registry.register("requests", "Requests by kind of operation and result", metrics.requests.clone());
         registry.register("request_seconds", "How long requests take", metrics.seconds.clone());
         registry.register("requests_running", "Requests in work", metrics.running.clone());
+        registry.register(
+            "group_path_collisions",
+            "Paths that several groups share, made at the identity provider itself: their files and volumes would mix",
+            metrics.path_collisions.clone(),
+        );
         metrics
     }
 
@@ -108,5 +115,9 @@ impl RequestMetrics {
 
     pub(super) fn running(&self, count: usize) {
         self.running.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(super) fn path_collisions(&self, count: usize) {
+        self.path_collisions.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 }

@@ -1,7 +1,7 @@
 use axum::body::{Body, to_bytes};
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use primehub_core::identity::{Freshness, User};
+use primehub_core::identity::{Freshness, Group, User};
 use rstest::rstest;
 use serde_json::json;
 use tower::ServiceExt as _;
@@ -92,6 +92,24 @@ async fn readiness_says_whether_questions_can_be_answered() {
     assert_eq!(ready().await.0, 503);
     *scene.store.freshness.write().unwrap() = Freshness::NotLoaded;
     assert_eq!(ready().await.0, 503);
+}
+
+#[tokio::test]
+async fn do_better_7_8_6_groups_made_elsewhere_whose_paths_collide_are_counted() {
+    let scene = scene();
+    let server = server(&scene);
+    let counted = async || {
+        let (_, _, text) = get(server.management_router(), "/metrics").await;
+        let line = text.lines().find_map(|line| line.strip_prefix("primehub_graphql_group_path_collisions "));
+        line.map(str::to_owned)
+    };
+    assert_eq!(counted().await.as_deref(), Some("0"));
+    scene.store.change(|directory| {
+        for name in ["Team_A", "team-a", "alone"] {
+            directory.put_group(Group::new(name.into(), name));
+        }
+    });
+    assert_eq!(counted().await.as_deref(), Some("1"));
 }
 
 #[tokio::test]
