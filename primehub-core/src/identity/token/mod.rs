@@ -4,6 +4,7 @@ mod check;
 mod claims;
 mod issuer;
 mod keys;
+mod login;
 
 pub use check::{TokenPolicy, TokenRejection, check_access_token};
 pub use claims::{AccessClaims, Audience, TokenShape};
@@ -11,6 +12,9 @@ pub use claims::{AccessClaims, Audience, TokenShape};
 pub use issuer::MockTokenIssuer;
 pub use issuer::{TokenIssuer, TokenIssuerError};
 pub use keys::{InvalidKeySet, VerificationKeys};
+#[cfg(feature = "mock")]
+pub use login::MockLoginProvider;
+pub use login::{CodeExchangeError, CodeGrant, IssuedTokens, LoginProvider};
 
 #[cfg(test)]
 mod tests;
