@@ -28,6 +28,8 @@ mod grants;
 mod http;
 mod issuer;
 mod keys;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the login flow that shows them follows"))]
+mod pages;
 mod provider;
 mod revoked;
 mod scope;
