@@ -9,8 +9,8 @@ use primehub_core::identity::{IdentityStore as _, User};
 use primehub_core::names::UserId;
 use serde_json::{Map, Value, json};
 
-use super::claims::Profile;
-use super::client::Client;
+use super::claims::profile;
+use super::client::{Client, TokenKind, enabled};
 use super::error::{BearerError, TokenError};
 use super::provider::Inner;
 use super::scope::{Scope, Scopes};
@@ -61,11 +61,9 @@ impl Inner {
         if !scopes.contains(Scope::OpenId) {
             return Err(BearerError::InsufficientScope);
         }
-        let profile = Profile::of(&self.store.directory(), &user);
-        let mut info = Map::from_iter([("sub".to_owned(), json!(user.id))]);
-        if let Ok(Value::Object(profile)) = serde_json::to_value(profile) {
-            info.extend(profile);
-        }
+        let client = token.text("azp").and_then(|id| enabled(&self.clients, id)).ok_or(BearerError::Invalid)?;
+        let mut info = profile(TokenKind::UserInfo, &self.store.directory(), &user, client, &scopes);
+        info.insert("sub".to_owned(), json!(user.id));
         Ok(Value::Object(info))
     }
 

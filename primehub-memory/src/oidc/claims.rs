@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use primehub_core::identity::{Directory, Group, RoleKey, User};
+use primehub_core::identity::{Directory, RoleKey, User};
 use primehub_core::names::UserId;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use super::client::Client;
+use super::client::{Account, ClaimMapper, Client, TokenKind, apply_mappers};
 use super::scope::{Scope, Scopes};
 
 /// What every token of one answer has in common.
@@ -19,52 +20,42 @@ pub(super) struct Issue<'a> {
     pub(super) scopes: &'a Scopes,
     /// Absent for a client's own account, which has no session.
     pub(super) session: Option<&'a str>,
+    /// When the person showed a password in a browser, in Unix seconds. Unknown where they gave it to a client.
+    pub(super) auth_time: Option<i64>,
     /// Unix seconds.
     pub(super) issued_at: i64,
     pub(super) expires_at: i64,
 }
 
-/// What an account tells about its owner: in access tokens, ID tokens and the user information alike.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Profile {
-    email_verified: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    groups: Vec<String>,
-    preferred_username: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    given_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    family_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
+/// What an account tells about its owner in a token of that kind: what every client is told, and what its mappers add or replace.
+pub(super) fn profile(
+    kind: TokenKind,
+    directory: &Directory,
+    user: &User,
+    client: &Client,
+    scopes: &Scopes,
+) -> Map<String, Value> {
+    let names: Vec<&str> = [&user.first_name, &user.last_name].into_iter().filter_map(|name| name.as_deref()).collect();
+    let mut claims = Map::from_iter([
+        ("email_verified".to_owned(), json!(user.email_verified)),
+        ("preferred_username".to_owned(), json!(*user.username)),
+    ]);
+    let optional = [
+        ("name", (!names.is_empty()).then(|| names.join(" "))),
+        ("given_name", user.first_name.clone()),
+        ("family_name", user.last_name.clone()),
+        ("email", user.email.clone()),
+    ];
+    claims.extend(optional.into_iter().filter_map(|(claim, value)| Some((claim.to_owned(), Value::String(value?)))));
+    let roles = || held_roles(directory, user, client, scopes);
+    apply_mappers(&client.mappers, kind, &Account { directory, user, roles: &roles }, &mut claims);
+    claims
 }
 
-impl Profile {
-    pub(super) fn of(directory: &Directory, user: &User) -> Self {
-        let names: Vec<&str> =
-            [&user.first_name, &user.last_name].into_iter().filter_map(|name| name.as_deref()).collect();
-        Self {
-            email_verified: user.email_verified,
-            name: (!names.is_empty()).then(|| names.join(" ")),
-            groups: directory.groups_of(&user.id).map(|group| full_path(directory, group)).collect(),
-            preferred_username: user.username.to_string(),
-            given_name: user.first_name.clone(),
-            family_name: user.last_name.clone(),
-            email: user.email.clone(),
-        }
+impl Issue<'_> {
+    fn profile(&self, kind: TokenKind) -> Map<String, Value> {
+        profile(kind, self.directory, self.user, self.client, self.scopes)
     }
-}
-
-/// The names on the way to a group, each after a slash. Not [`primehub_core::names::GroupPath`], which names folders.
-fn full_path(directory: &Directory, group: &Group) -> String {
-    let mut path = format!("/{}", group.name);
-    let mut parent = group.parent.as_ref();
-    while let Some(group) = parent.and_then(|id| directory.group(id)) {
-        path.insert_str(0, &format!("/{}", group.name));
-        parent = group.parent.as_ref();
-    }
-    path
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +85,8 @@ impl ServiceClaims {
 pub(super) struct AccessToken {
     exp: i64,
     iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
     jti: String,
     iss: String,
     aud: Audience,
@@ -111,7 +104,7 @@ pub(super) struct AccessToken {
     resource_access: BTreeMap<String, RoleList>,
     scope: String,
     #[serde(flatten)]
-    profile: Profile,
+    profile: Map<String, Value>,
     #[serde(flatten)]
     service: Option<ServiceClaims>,
 }
@@ -127,13 +120,19 @@ enum Audience {
 impl AccessToken {
     /// `made` is the start of the token's id, which tells how the token came about.
     pub(super) fn new(issue: &Issue<'_>, made: &str, service: Option<ServiceClaims>) -> Self {
-        let Issue { directory, issuer, user, client, scopes, session, issued_at, expires_at } = *issue;
-        let (realm_roles, resource_access) = roles(directory, user, client, scopes);
+        let Issue { directory, issuer, user, client, scopes, session, auth_time, issued_at, expires_at } = *issue;
+        let (realm_roles, resource_access) = sorted_by_owner(held_roles(directory, user, client, scopes));
         let mut audience = vec![client.id.clone()];
-        audience.extend(resource_access.keys().filter(|other| **other != client.id).cloned());
+        let mapped = client.mappers.iter().filter_map(ClaimMapper::access_audience).map(str::to_owned);
+        for other in resource_access.keys().cloned().chain(mapped) {
+            if !audience.contains(&other) {
+                audience.push(other);
+            }
+        }
         Self {
             exp: expires_at,
             iat: issued_at,
+            auth_time,
             jti: format!("{made}:{}", uuid::Uuid::new_v4()),
             iss: issuer.to_owned(),
             aud: if audience.len() == 1 { Audience::One(client.id.clone()) } else { Audience::Several(audience) },
@@ -146,19 +145,14 @@ impl AccessToken {
             realm_access: realm_roles,
             resource_access,
             scope: scopes.to_string(),
-            profile: Profile::of(directory, user),
+            profile: issue.profile(TokenKind::Access),
             service,
         }
     }
 }
 
-/// The roles that the account holds and the client's tokens may carry: of the realm, and by client.
-fn roles(
-    directory: &Directory,
-    user: &User,
-    client: &Client,
-    scopes: &Scopes,
-) -> (Option<RoleList>, BTreeMap<String, RoleList>) {
+/// The roles that the account holds and the client's tokens may carry.
+fn held_roles(directory: &Directory, user: &User, client: &Client, scopes: &Scopes) -> BTreeSet<RoleKey> {
     let mut held = directory.effective_roles(&user.id);
     if !client.full_scope {
         let mut allowed = contained(directory, &client.role_scope);
@@ -168,6 +162,11 @@ fn roles(
         }
         held.retain(|role| allowed.contains(role));
     }
+    held
+}
+
+/// The roles of the realm, and those of clients by client.
+fn sorted_by_owner(held: BTreeSet<RoleKey>) -> (Option<RoleList>, BTreeMap<String, RoleList>) {
     let mut of_realm = Vec::new();
     let mut of_clients = BTreeMap::<String, RoleList>::new();
     for role in held {
@@ -209,6 +208,8 @@ fn contained(directory: &Directory, roles: &BTreeSet<RoleKey>) -> BTreeSet<RoleK
 pub(super) struct IdToken {
     exp: i64,
     iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
     jti: String,
     iss: String,
     aud: String,
@@ -217,18 +218,22 @@ pub(super) struct IdToken {
     azp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
+    /// As the authorization request gave it: only in the answer to its code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
     at_hash: String,
     acr: &'static str,
     #[serde(flatten)]
-    profile: Profile,
+    profile: Map<String, Value>,
 }
 
 impl IdToken {
     /// `access_token_hash` ties it to the access token of the same answer.
-    pub(super) fn new(issue: &Issue<'_>, access_token_hash: String) -> Self {
+    pub(super) fn new(issue: &Issue<'_>, nonce: Option<&str>, access_token_hash: String) -> Self {
         Self {
             exp: issue.expires_at,
             iat: issue.issued_at,
+            auth_time: issue.auth_time,
             jti: uuid::Uuid::new_v4().to_string(),
             iss: issue.issuer.to_owned(),
             aud: issue.client.id.clone(),
@@ -236,9 +241,10 @@ impl IdToken {
             typ: "ID",
             azp: issue.client.id.clone(),
             sid: issue.session.map(str::to_owned),
+            nonce: nonce.map(str::to_owned),
             at_hash: access_token_hash,
             acr: "1",
-            profile: Profile::of(issue.directory, issue.user),
+            profile: issue.profile(TokenKind::Id),
         }
     }
 }

@@ -62,6 +62,21 @@ pub(super) enum TokenError {
     OfflineSessionNotFound,
     #[error("User disabled")]
     UserDisabled,
+    /// Never made, forgotten, used, or too old.
+    #[error("Code not valid")]
+    CodeNotValid,
+    #[error("Auth error")]
+    CodeOfOtherClient,
+    #[error("Incorrect redirect_uri")]
+    IncorrectRedirectUri,
+    #[error("PKCE code verifier not specified")]
+    VerifierMissing,
+    #[error("PKCE code verifier specified but challenge not present in authorization")]
+    VerifierWithoutChallenge,
+    #[error("PKCE verification failed: Invalid code verifier")]
+    VerifierMalformed,
+    #[error("PKCE verification failed: Code mismatch")]
+    VerifierMismatch,
     /// More logins at once than are let wait, or the hashing of passwords does not work.
     #[error("Too many logins at the moment")]
     Busy,
@@ -98,7 +113,14 @@ impl TokenError {
             | Self::RefreshTokenOfOtherClient
             | Self::SessionNotActive
             | Self::OfflineSessionNotFound
-            | Self::UserDisabled => (StatusCode::BAD_REQUEST, "invalid_grant"),
+            | Self::UserDisabled
+            | Self::CodeNotValid
+            | Self::CodeOfOtherClient
+            | Self::IncorrectRedirectUri
+            | Self::VerifierMissing
+            | Self::VerifierWithoutChallenge
+            | Self::VerifierMalformed
+            | Self::VerifierMismatch => (StatusCode::BAD_REQUEST, "invalid_grant"),
             Self::OfflineNotAllowed => (StatusCode::BAD_REQUEST, "not_allowed"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Key(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unknown_error"),

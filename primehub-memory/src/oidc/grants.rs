@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::claims::{RefreshToken, RefreshType, ServiceClaims, offline_access};
 use super::client::Client;
 use super::error::TokenError;
-use super::provider::{Inner, Occasion, OccasionSession, TokenAnswer};
+use super::provider::{BrowserLogin, Inner, Occasion, OccasionSession, TokenAnswer};
 use super::scope::{Scope, Scopes};
 use crate::identity::PasswordCheck;
 use crate::sessions::{SessionId, SessionKind};
@@ -34,7 +34,14 @@ impl Inner {
         }
         let id = self.sessions.start(&user.id, &client.id, kind);
         let session = OccasionSession::Running { id: &id, kind, lasts: kind.idle(), granted: &scopes };
-        self.answer(&Occasion { user: &user, client, scopes: &scopes, grant: "ro", session })
+        self.answer(&Occasion {
+            user: &user,
+            client,
+            scopes: &scopes,
+            grant: "ro",
+            session,
+            login: BrowserLogin::default(),
+        })
     }
 
     async fn log_in(&self, username: &str, password: &SecretString) -> Result<Arc<User>, TokenError> {
@@ -77,7 +84,7 @@ impl Inner {
             return Err(TokenError::AccountDisabled);
         }
         let session = OccasionSession::None(ServiceClaims::of(client, from));
-        self.answer(&Occasion { user, client, scopes: &scopes, grant: "cc", session })
+        self.answer(&Occasion { user, client, scopes: &scopes, grant: "cc", session, login: BrowserLogin::default() })
     }
 
     /// A refresh or offline token. It can be used again and again; each answer carries a new one of the same session.
@@ -110,7 +117,7 @@ impl Inner {
         let id = SessionId::from(token.sid.as_str());
         let lasts = self.sessions.touch(&token.sub, &id, kind).ok_or(no_session)?;
         let session = OccasionSession::Running { id: &id, kind, lasts, granted: &granted };
-        self.answer(&Occasion { user, client, scopes: &scopes, grant: "rt", session })
+        self.answer(&Occasion { user, client, scopes: &scopes, grant: "rt", session, login: BrowserLogin::default() })
     }
 
     /// Reads a refresh token that this provider signed under its present name. Not yet whether it is still good, and for whom.

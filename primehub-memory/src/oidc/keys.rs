@@ -167,12 +167,14 @@ impl KeyRing {
     pub(super) fn read_private<C: DeserializeOwned + Clone>(&self, token: &str) -> Option<C> {
         let id = jsonwebtoken::decode_header(token).ok()?.kid?;
         let key = self.hmac.iter().find(|key| key.id == id)?;
-        let mut signature_only = Validation::new(Algorithm::HS512);
-        signature_only.required_spec_claims.clear();
-        signature_only.validate_exp = false;
-        signature_only.validate_nbf = false;
-        signature_only.validate_aud = false;
-        jsonwebtoken::decode::<C>(token, &key.checking, &signature_only).ok().map(|data| data.claims)
+        read(Algorithm::HS512, &key.checking, token)
+    }
+
+    /// Reads a token made by [`KeyRing::sign_public`], as [`KeyRing::read_private`] reads the others.
+    pub(super) fn read_public<C: DeserializeOwned + Clone>(&self, token: &str) -> Option<C> {
+        let id = jsonwebtoken::decode_header(token).ok()?.kid?;
+        let key = self.rsa.iter().find(|key| key.id == id)?;
+        read(Algorithm::RS256, &DecodingKey::from_jwk(&key.public).ok()?, token)
     }
 }
 
@@ -217,6 +219,15 @@ fn sign(algorithm: Algorithm, id: &str, key: &EncodingKey, claims: &impl Seriali
     jsonwebtoken::encode(&header, claims, key).map_err(|error| KeyError::Signing(error.to_string()))
 }
 
+fn read<C: DeserializeOwned + Clone>(algorithm: Algorithm, key: &DecodingKey, token: &str) -> Option<C> {
+    let mut signature_only = Validation::new(algorithm);
+    signature_only.required_spec_claims.clear();
+    signature_only.validate_exp = false;
+    signature_only.validate_nbf = false;
+    signature_only.validate_aud = false;
+    jsonwebtoken::decode::<C>(token, key, &signature_only).ok().map(|data| data.claims)
+}
+
 fn in_front<T>(first: Arc<T>, others: &[Arc<T>]) -> Vec<Arc<T>> {
     std::iter::once(first).chain(others.iter().cloned()).collect()
 }
@@ -251,6 +262,7 @@ mod tests {
         let keys = Keys::generate().unwrap();
         let claims = Claims { sub: "u".to_owned() };
         let old = keys.ring().sign_private(&claims).unwrap();
+        let old_public = keys.ring().sign_public(&claims).unwrap();
         let first_public = keys.ring().public_key();
 
         keys.rotate(KeyUse::RefreshTokens).unwrap();
@@ -259,6 +271,9 @@ mod tests {
         assert_eq!(keys.ring().read_private::<Claims>(&old), Some(claims.clone()));
         assert_eq!(keys.ring().jwks.keys.len(), 2);
         assert_ne!(keys.ring().public_key(), first_public);
+        assert_eq!(keys.ring().read_public::<Claims>(&old_public), Some(claims.clone()));
+        assert_eq!(keys.ring().read_public::<Claims>(&new), None, "signed for the provider alone");
+        assert_eq!(keys.ring().read_private::<Claims>(&old_public), None);
 
         keys.retire(KeyUse::RefreshTokens);
         assert_eq!(keys.ring().read_private::<Claims>(&old), None);
@@ -266,5 +281,6 @@ mod tests {
         assert_eq!(keys.ring().jwks.keys.len(), 2, "the other kind is left alone");
         keys.retire(KeyUse::AccessTokens);
         assert_eq!(keys.ring().jwks.keys.len(), 1);
+        assert_eq!(keys.ring().read_public::<Claims>(&old_public), None);
     }
 }

@@ -17,25 +17,35 @@
 //! # }
 //! ```
 
+#[expect(dead_code, unused_imports, reason = "the login flow that uses it follows")]
+mod authorization;
 mod bearer;
 mod claims;
 mod client;
 mod cors;
 mod discovery;
+#[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
+mod end_session;
 mod error;
 mod form;
 mod grants;
+#[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
+mod guard;
 mod http;
 mod issuer;
 mod keys;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the login flow that shows them follows"))]
-mod pages;
+#[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
+mod login_form;
 mod provider;
 mod revoked;
 mod scope;
 mod settings;
 
-pub use client::Client;
+pub use authorization::InvalidRedirectUri;
+pub use client::{
+    AccountField, ClaimMapper, ClaimSource, ClaimType, Client, ClientRepresentationError, GroupNames, PkcePolicy,
+    TokenKinds,
+};
 pub use discovery::{DiscoveryDocument, OAuthMetadata};
 pub use keys::{KeyError, KeyUse};
 pub use provider::{MintError, OpenIdProvider};

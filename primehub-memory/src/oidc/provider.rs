@@ -105,6 +105,16 @@ pub(super) struct Occasion<'a> {
     /// How the tokens came about, for their ids: Keycloak's two letters for the grant.
     pub(super) grant: &'static str,
     pub(super) session: OccasionSession<'a>,
+    pub(super) login: BrowserLogin<'a>,
+}
+
+/// What is known of a login in a browser; nothing of any other.
+#[derive(Clone, Copy, Default)]
+pub(super) struct BrowserLogin<'a> {
+    /// When the password was shown, in Unix seconds.
+    pub(super) at: Option<i64>,
+    /// The `nonce` of the authorization request, for the answer to its code.
+    pub(super) nonce: Option<&'a str>,
 }
 
 /// What stands behind the tokens.
@@ -173,6 +183,7 @@ impl OpenIdProvider {
                 client,
                 scopes: &scopes,
                 session: Some(id.as_str()),
+                auth_time: None,
                 issued_at: now,
                 expires_at: now,
             };
@@ -216,7 +227,7 @@ impl Inner {
 
     /// Makes the tokens that the occasion calls for.
     pub(super) fn answer(&self, occasion: &Occasion<'_>) -> Result<TokenAnswer, TokenError> {
-        let Occasion { user, client, scopes, grant, ref session } = *occasion;
+        let Occasion { user, client, scopes, grant, ref session, login } = *occasion;
         let directory = self.store.directory();
         let ring = self.keys.ring();
         let now = self.now();
@@ -233,6 +244,7 @@ impl Inner {
             client,
             scopes,
             session: id,
+            auth_time: login.at,
             issued_at: now,
             expires_at: now.saturating_add(seconds(lifespan)),
         };
@@ -243,7 +255,7 @@ impl Inner {
         };
         let access_token = ring.sign_public(&AccessToken::new(&issue, &format!("{made}rt{grant}"), service))?;
         let id_token = if scopes.contains(Scope::OpenId) {
-            Some(ring.sign_public(&IdToken::new(&issue, access_token_hash(&access_token)))?)
+            Some(ring.sign_public(&IdToken::new(&issue, login.nonce, access_token_hash(&access_token)))?)
         } else {
             None
         };
