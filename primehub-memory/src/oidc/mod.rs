@@ -36,6 +36,8 @@ mod issuer;
 mod keys;
 #[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
 mod login_form;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the login flow that shows them follows"))]
+mod pages;
 mod provider;
 mod revoked;
 mod scope;
