@@ -1,6 +1,6 @@
 //! Where a request comes from, through the proxies that are believed.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use http::{HeaderMap, HeaderName};
@@ -50,20 +50,29 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// The client's address, for the log: the connection's, or, behind trusted proxies, the last one in `X-Forwarded-For` that is none of
-/// them.
-pub(super) fn client(connection: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+/// The client's address: the connection's, or, behind trusted proxies, the last one in `X-Forwarded-For` that is none of them. The port is
+/// zero if it is not known. An IPv4 address is written as such, also where the connection has it inside IPv6.
+pub(super) fn client(connection: SocketAddr, headers: &HeaderMap, trusted: &[Network]) -> SocketAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    let mut client = connection;
+    let mut client = canonical(connection);
     let values: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
     for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-        if !is_trusted(client) {
+        if !is_trusted(client.ip()) {
             break;
         }
-        let Ok(hop) = hop.trim().parse() else { break };
-        client = hop;
+        let Some(hop) = forwarded(hop.trim()) else { break };
+        client = canonical(hop);
     }
     client
+}
+
+/// An address as proxies write it: most alone, some with the port.
+fn forwarded(text: &str) -> Option<SocketAddr> {
+    text.parse().map(|address| SocketAddr::new(address, 0)).or_else(|_| text.parse()).ok()
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 #[cfg(test)]
@@ -95,16 +104,21 @@ mod tests {
     }
 
     #[rstest]
-    #[case::direct("192.0.2.9", None, "192.0.2.9")]
-    #[case::not_believed("192.0.2.9", Some("198.51.100.1"), "192.0.2.9")]
-    #[case::one_proxy("10.0.0.1", Some("198.51.100.1"), "198.51.100.1")]
-    #[case::invented_by_the_client("10.0.0.1", Some("203.0.113.7, 198.51.100.1"), "198.51.100.1")]
-    #[case::two_proxies("10.0.0.1", Some("198.51.100.1, 10.0.0.2"), "198.51.100.1")]
-    #[case::nonsense("10.0.0.1", Some("unknown"), "10.0.0.1")]
+    #[case::direct("192.0.2.9:1", None, "192.0.2.9:1")]
+    #[case::not_believed("192.0.2.9:1", Some("198.51.100.1"), "192.0.2.9:1")]
+    #[case::one_proxy("10.0.0.1:1", Some("198.51.100.1"), "198.51.100.1:0")]
+    #[case::invented_by_the_client("10.0.0.1:1", Some("203.0.113.7, 198.51.100.1"), "198.51.100.1:0")]
+    #[case::two_proxies("10.0.0.1:1", Some("198.51.100.1, 10.0.0.2"), "198.51.100.1:0")]
+    #[case::nonsense("10.0.0.1:1", Some("unknown"), "10.0.0.1:1")]
+    #[case::port("10.0.0.1:1", Some("198.51.100.1:2"), "198.51.100.1:2")]
+    #[case::version_6("10.0.0.1:1", Some("2001:db8::1"), "[2001:db8::1]:0")]
+    #[case::version_6_port("10.0.0.1:1", Some("[2001:db8::1]:2"), "[2001:db8::1]:2")]
+    #[case::mapped("[::ffff:10.0.0.1]:1", Some("::ffff:198.51.100.1"), "198.51.100.1:0")]
+    #[case::mapped_direct("[::ffff:192.0.2.9]:1", None, "192.0.2.9:1")]
     fn only_trusted_proxies_are_believed(
-        #[case] connection: IpAddr,
+        #[case] connection: SocketAddr,
         #[case] forwarded: Option<&'static str>,
-        #[case] expected: IpAddr,
+        #[case] expected: SocketAddr,
     ) {
         let headers = forwarded.map(|text| (FORWARDED_FOR, HeaderValue::from_static(text))).into_iter().collect();
         assert_eq!(client(connection, &headers, &["10.0.0.0/8".parse().unwrap()]), expected);
