@@ -9,6 +9,7 @@ use primehub_core::identity::{Actor, Binding, IdentityError, IdentityStore as _,
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use super::authorization::InvalidRedirectUri;
 use super::client::Client;
 use super::keys::{KeyError, Keys};
 use super::provider::{Inner, LOGINS_AT_ONCE, OpenIdProvider};
@@ -73,6 +74,17 @@ pub enum StartError {
         #[source]
         source: IdentityError,
     },
+    /// A client's address could send people, and their codes, to somebody else.
+    #[error("client {client} cannot have the address {uri:?}, which {source}")]
+    RedirectUri {
+        /// The client's id.
+        client: String,
+        /// The refused address.
+        uri: String,
+        /// What is wrong with it.
+        #[source]
+        source: InvalidRedirectUri,
+    },
     /// Metadata cannot be published under the base URL.
     #[error("{base_url:?} cannot be the base of an issuer")]
     BaseUrl {
@@ -89,11 +101,18 @@ impl OpenIdProvider {
     /// key has to be found.
     ///
     /// # Errors
-    /// When there are no keys, a person has the name of a client's own account, or the base URL is none.
+    /// When there are no keys, a person has the name of a client's own account, a client has an impossible address, or the base URL is none.
     pub async fn start(store: Arc<MemoryIdentityStore>, settings: ProviderSettings) -> Result<Self, StartError> {
         let ProviderSettings { realm, base_url, client, other_clients, clock } = settings;
         if let Err(source) = url::Url::parse(&base_url) {
             return Err(StartError::BaseUrl { base_url, source });
+        }
+        for client in other_clients.iter().chain([&client]) {
+            client.check_addresses().map_err(|(uri, source)| StartError::RedirectUri {
+                client: client.id.clone(),
+                uri: uri.to_owned(),
+                source,
+            })?;
         }
         let generation = tokio::task::spawn_blocking(Keys::generate);
         let own_client = client.id.clone();

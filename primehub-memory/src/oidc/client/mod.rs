@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use primehub_core::identity::RoleKey;
 use secrecy::SecretString;
 
+use super::authorization::{InvalidRedirectUri, check_pattern};
+
 pub use mappers::{AccountField, ClaimMapper, ClaimSource, ClaimType, GroupNames, TokenKinds};
 pub use representation::ClientRepresentationError;
 
@@ -149,6 +151,12 @@ impl Client {
             origin.is_tuple().then(|| origin.ascii_serialization())
         };
         self.redirect_uris.iter().filter_map(origin)
+    }
+
+    /// Whether all addresses can be registered: the first that cannot, and why.
+    pub(super) fn check_addresses(&self) -> Result<(), (&str, InvalidRedirectUri)> {
+        let addresses = self.redirect_uris.iter().map(String::as_str).chain(self.post_logout_targets());
+        addresses.into_iter().try_for_each(|address| check_pattern(address).map_err(|source| (address, source)))
     }
 
     /// Where people may be sent once they are logged out, with `+` and an empty list resolved.

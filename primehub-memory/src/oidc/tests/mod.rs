@@ -2,6 +2,7 @@
 
 mod api_tokens;
 mod claims;
+mod clients;
 mod cors;
 mod endpoints;
 mod start;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use primehub_core::identity::{Actor, IdentityStore as _, NewUser};
+use rstest::rstest;
 
 use crate::identity::{MemoryIdentityStore, RealmSettings};
-use crate::oidc::{OpenIdProvider, ProviderSettings, StartError};
+use crate::oidc::{Client, OpenIdProvider, ProviderSettings, StartError};
 
 fn new(base_url: &str) -> (Arc<MemoryIdentityStore>, ProviderSettings) {
     let realm = RealmSettings::new("primehub", "admin-ui");
@@ -40,6 +41,28 @@ async fn a_person_with_the_account_s_name_is_in_the_way() {
 async fn a_provider_does_not_start_at_no_address() {
     let (store, settings) = new("nowhere");
     assert!(matches!(OpenIdProvider::start(store, settings).await, Err(StartError::BaseUrl { .. })));
+}
+
+#[rstest]
+#[case::after_a_login(&["*"], &[], "*")]
+#[case::after_a_logout(&["https://a.example/*"], &["+", "javascript:alert(1)"], "javascript:alert(1)")]
+#[tokio::test]
+async fn a_client_has_no_address_that_is_anybody_s(
+    #[case] after_login: &[&str],
+    #[case] after_logout: &[&str],
+    #[case] refused: &str,
+) {
+    let (store, mut settings) = new("http://127.0.0.1:1");
+    let mut client = Client::confidential("other", "s".into());
+    client.redirect_uris = after_login.iter().map(|uri| (*uri).to_owned()).collect();
+    client.post_logout_redirect_uris = after_logout.iter().map(|uri| (*uri).to_owned()).collect();
+    settings.other_clients.push(client);
+    let error = OpenIdProvider::start(store.clone(), settings).await.unwrap_err();
+    assert!(
+        matches!(&error, StartError::RedirectUri { client, uri, .. } if client == "other" && uri == refused),
+        "{error}"
+    );
+    assert!(store.directory().user_named("service-account-admin-ui").is_none(), "nothing has been done yet");
 }
 
 #[tokio::test]
