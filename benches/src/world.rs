@@ -81,14 +81,14 @@ impl World {
         let (users, groups) = fill(&store, size).await?;
         let provider = Arc::new(OpenIdProvider::start(store.clone(), settings).await?);
 
-        let person = |id: &UserId| {
+        let person = async |id: &UserId| {
             let directory = store.directory();
             let user = directory.user(id).context("a person who is gone")?;
-            let api_token = provider.mint_api_token(id)?;
+            let api_token = provider.mint_api_token(id).await?;
             anyhow::Ok(Person { id: id.clone(), username: user.username.to_string(), api_token })
         };
         let [administrator, member, ..] = users.as_slice() else { anyhow::bail!("a realm needs two people") };
-        let (administrator, member) = (person(administrator)?, person(member)?);
+        let (administrator, member) = (person(administrator).await?, person(member).await?);
 
         let counted_store = Arc::new(Counted::new(store.clone()));
         let counted_issuer = Arc::new(CountedIssuer::new(provider.clone()));

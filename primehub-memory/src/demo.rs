@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::identity::MemoryIdentityStore;
 use crate::oidc::OpenIdProvider;
-use crate::sessions::random_text;
+use crate::random::random_text;
 
 /// Somebody who can log in.
 #[derive(Clone, Debug)]
@@ -188,7 +188,7 @@ async fn make_person(
     for outcome in store.bind(&by, &bindings).await.map_err(failed(part.username))? {
         outcome.map_err(failed(part.username))?;
     }
-    let api_token = provider.mint_api_token(&id).map_err(failed(part.username))?;
+    let api_token = provider.mint_api_token(&id).await.map_err(failed(part.username))?;
     let Part { username, rights, groups, .. } = *part;
     Ok(DemoPerson { id, username, password, api_token, rights, groups })
 }

@@ -34,4 +34,6 @@ pub use primehub_core;
 pub mod demo;
 pub mod identity;
 pub mod oidc;
+mod persistence;
+mod random;
 mod sessions;

@@ -17,7 +17,7 @@ pub use edits::{
     RequiredActionsEmail, UserEdit,
 };
 pub use error::{Conflict, IdentityError};
-pub use model::{Group, Invitation, InvitationId, Realm, Role, RoleKey, Subject, User};
+pub use model::{Group, InvalidInvitationId, Invitation, InvitationId, Realm, Role, RoleKey, Subject, User};
 pub use settings::*;
 #[cfg(feature = "mock")]
 pub use store::MockIdentityStore;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -198,6 +199,30 @@ impl fmt::Display for InvitationId {
     }
 }
 
+/// Reads what `Display` writes: 64 hexadecimal digits.
+impl FromStr for InvitationId {
+    type Err = InvalidInvitationId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return Err(InvalidInvitationId);
+        }
+        let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+        let mut id = [0; 32];
+        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+            let (Some(high), Some(low)) = (value(pair[0]), value(pair[1])) else { return Err(InvalidInvitationId) };
+            *byte = high << 4 | low;
+        }
+        Ok(Self(id))
+    }
+}
+
+/// A text is not an [`InvitationId`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the id of an invitation has 64 hexadecimal digits")]
+pub struct InvalidInvitationId;
+
 /// The right to create one account in one group, once.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -221,5 +246,19 @@ impl Invitation {
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_id_reads_back_and_nothing_else_does() {
+        let id = InvitationId::of_token("token");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for other in ["", "0", &"g".repeat(64), &"0".repeat(63), &"é".repeat(32)] {
+            assert_eq!(other.parse::<InvitationId>(), Err(InvalidInvitationId), "{other}");
+        }
     }
 }

@@ -3,16 +3,21 @@
 mod checks;
 mod draft;
 mod feed;
+mod line;
 mod outbox;
 mod passwords;
 mod realm;
+mod records;
 mod rights;
+mod sessions;
+mod state;
 mod store;
 mod writes;
 
 pub use outbox::OutgoingMessage;
 pub use passwords::{PasswordCheck, PasswordCost};
 pub use realm::RealmSettings;
+pub(crate) use sessions::Sessions;
 pub use store::MemoryIdentityStore;
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! Passwords: hashed with argon2, away from the lock and from the threads that serve requests.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use primehub_core::identity::{IdentityError, User};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
@@ -39,6 +43,11 @@ impl PasswordCost {
         Self { memory: 7_168, passes: 5 }
     }
 
+    /// Whether a login may take that much: 1 GiB and 100 passes are more than anybody configures.
+    fn is_bearable(self) -> bool {
+        self.memory <= 1 << 20 && self.passes <= 100
+    }
+
     /// As little as Argon2id allows: for tests, never for the passwords of people.
     #[must_use]
     pub const fn lowest() -> Self {
@@ -54,10 +63,55 @@ impl Default for PasswordCost {
 
 /// A stored password. It carries its own cost, so that hashes of another cost still verify.
 #[derive(Clone, Eq, PartialEq)]
-pub(super) struct PasswordHash {
+pub(crate) struct PasswordHash {
     cost: PasswordCost,
     salt: [u8; SALT],
     hash: [u8; HASH],
+}
+
+/// The text form that all implementations of Argon2 share: `$argon2id$v=19$m=…,t=…,p=1$salt$hash`.
+impl fmt::Display for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PasswordCost { memory, passes } = self.cost;
+        let (salt, hash) = (STANDARD_NO_PAD.encode(self.salt), STANDARD_NO_PAD.encode(self.hash));
+        write!(f, "$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}")
+    }
+}
+
+/// A text is not a password hash of this store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a password hash is written as $argon2id$v=19$m=…,t=…,p=1$salt$hash, with 16 bytes of salt and 32 of hash")]
+pub(crate) struct InvalidPasswordHash;
+
+impl FromStr for PasswordHash {
+    type Err = InvalidPasswordHash;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || {
+            let (cost, secret) = text.strip_prefix("$argon2id$v=19$")?.split_once('$')?;
+            let (salt, hash) = secret.split_once('$')?;
+            let (memory, passes) = cost.strip_prefix("m=")?.strip_suffix(",p=1")?.split_once(",t=")?;
+            let cost = PasswordCost { memory: memory.parse().ok()?, passes: passes.parse().ok()? };
+            // Whatever cannot be computed would refuse every password.
+            Params::new(cost.memory, cost.passes, 1, Some(HASH)).ok().filter(|_| cost.is_bearable())?;
+            let salt = STANDARD_NO_PAD.decode(salt).ok()?.try_into().ok()?;
+            let hash = STANDARD_NO_PAD.decode(hash).ok()?.try_into().ok()?;
+            Some(Self { cost, salt, hash })
+        };
+        read().ok_or(InvalidPasswordHash)
+    }
+}
+
+impl Serialize for PasswordHash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PasswordHash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 impl fmt::Debug for PasswordHash {
@@ -155,6 +209,19 @@ mod tests {
         let other = hasher.hash(&secret("same")).await.unwrap();
         assert_ne!((one.salt, one.hash), (other.salt, other.hash));
         assert!(!format!("{one:?}").contains("salt"));
+    }
+
+    #[tokio::test]
+    async fn the_text_form_reads_back() {
+        let stored = PasswordHasher::new(PasswordCost::keycloak()).hash(&secret("pw")).await.unwrap();
+        let text = stored.to_string();
+        assert!(text.starts_with("$argon2id$v=19$m=7168,t=5,p=1$"), "{text}");
+        assert_eq!(text.parse(), Ok(stored));
+        let (others, cut) = (["", "$argon2id$v=19$m=1,t=1,p=1$$", "pw"], &text[..text.len() - 1]);
+        let costly = text.replace("t=5", "t=101");
+        for other in others.into_iter().chain([cut, &costly, &text.replace("argon2id", "argon2i")]) {
+            assert_eq!(other.parse::<PasswordHash>(), Err(InvalidPasswordHash), "{other}");
+        }
     }
 
     #[tokio::test]

@@ -22,6 +22,8 @@ pub struct RealmSettings {
     pub clock: Arc<dyn Clock>,
     /// What guessing a password costs.
     pub password_cost: PasswordCost,
+    /// What every new person has to do at the first login, such as `TERMS_AND_CONDITIONS`; nothing by default.
+    pub default_actions: Vec<String>,
 }
 
 impl RealmSettings {
@@ -33,6 +35,7 @@ impl RealmSettings {
             client_id: client_id.into(),
             clock: Arc::new(SystemClock),
             password_cost: PasswordCost::keycloak(),
+            default_actions: Vec::new(),
         }
     }
 

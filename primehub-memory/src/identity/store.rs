@@ -1,7 +1,7 @@
 //! The store: one writer at a time, one picture for all readers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -16,13 +16,15 @@ use primehub_core::names::{GroupId, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::checks;
-use super::draft::{Draft, Rules, Secrets};
-use super::feed::Feed;
+use super::draft::{Draft, Rules};
+use super::line::{Kept, Line, Proposal};
 use super::outbox::{Outbox, OutgoingMessage};
 use super::passwords::{PasswordCheck, PasswordHasher};
 use super::realm::{RealmSettings, first_picture};
 use super::rights::check_rights;
-use crate::sessions::Sessions;
+use super::sessions::Sessions;
+use super::state::{MAIL_PASSWORD, Record, Secrets, State};
+use crate::sessions::SessionTable;
 
 /// An [`IdentityStore`] that holds everything in memory and behaves like a Keycloak 26 that PrimeHub's bootstrap has set up: the same
 /// conflicts, limits and answers, so that nothing outside knows the difference.
@@ -38,12 +40,8 @@ pub struct MemoryIdentityStore {
     clock: Arc<dyn Clock>,
     rules: Rules,
     hasher: PasswordHasher,
-    picture: RwLock<Arc<Directory>>,
-    /// Whoever holds it is the one writer. Never held across an await.
-    secrets: Mutex<Secrets>,
-    feed: Feed,
+    line: Line,
     outbox: Outbox,
-    sessions: Arc<Sessions>,
 }
 
 impl MemoryIdentityStore {
@@ -51,24 +49,42 @@ impl MemoryIdentityStore {
     /// and nobody in it.
     #[must_use]
     pub fn new(settings: RealmSettings) -> Self {
-        let directory = first_picture(&settings);
+        let state = State {
+            directory: Arc::new(first_picture(&settings)),
+            secrets: Secrets::default(),
+            sessions: SessionTable::default(),
+        };
+        Self::of(settings, Line::in_memory(state))
+    }
+
+    fn of(settings: RealmSettings, line: Line) -> Self {
         let default_role = settings.default_role();
         Self {
-            rules: Rules { limits: Capabilities::keycloak(), default_role },
+            rules: Rules {
+                limits: Capabilities::keycloak(),
+                default_role,
+                default_actions: settings.default_actions,
+            },
             hasher: PasswordHasher::new(settings.password_cost),
-            feed: Feed::new(directory.revision()),
-            picture: RwLock::new(Arc::new(directory)),
-            secrets: Mutex::default(),
+            line,
             outbox: Outbox::default(),
-            sessions: Arc::new(Sessions::new(settings.clock.clone())),
             client_id: settings.client_id,
             clock: settings.clock,
         }
     }
 
     /// Who has logged in: for the OpenID provider in front of this store.
-    pub(crate) fn sessions(&self) -> &Arc<Sessions> {
-        &self.sessions
+    pub(crate) fn sessions(&self) -> Sessions<'_> {
+        Sessions(self)
+    }
+
+    /// Everything, as readers see it.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.line.state()
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// Compares a password with that of the account with this login name or e-mail address. The answer takes as long for an account
@@ -81,10 +97,11 @@ impl MemoryIdentityStore {
         let directory = self.directory();
         let by_email = if login.contains('@') { directory.user_with_email(&login) } else { None };
         let id = by_email.or_else(|| directory.user_named(&login)).map(|user| user.id.clone());
-        let stored = id.as_ref().and_then(|id| self.secrets().passwords.get(id).cloned());
+        let password_of = |id: &UserId| self.state().secrets.passwords.get(id).cloned();
+        let stored = id.as_ref().and_then(password_of);
         let correct = self.hasher.verify(stored.clone(), password).await?;
         // Looked at again: the account or its password may have gone while the hash was computed.
-        let unchanged = id.as_ref().is_some_and(|id| self.secrets().passwords.get(id) == stored.as_ref());
+        let unchanged = id.as_ref().is_some_and(|id| password_of(id) == stored);
         match id.and_then(|id| self.directory().user(&id).cloned()) {
             Some(user) if correct && unchanged => Ok(PasswordCheck::Correct(user)),
             _ => Ok(PasswordCheck::Wrong),
@@ -96,8 +113,56 @@ impl MemoryIdentityStore {
     ///
     /// # Errors
     /// [`IdentityError::Conflict`] when a person has that login name; [`IdentityError::Denied`].
-    pub fn ensure_service_account(&self, by: &Actor, client: &str) -> Result<Written<Arc<User>>, IdentityError> {
-        self.write(by, |draft| draft.ensure_service_account(client))
+    pub async fn ensure_service_account(
+        &self,
+        by: &Actor,
+        client: &str,
+    ) -> Result<Written<Arc<User>>, IdentityError> {
+        self.write(by, |draft| draft.ensure_service_account(client)).await
+    }
+
+    /// A secret of this deployment, such as what a client proves itself with: kept with everything else, and made by `make` the first
+    /// time it is asked for.
+    ///
+    /// # Errors
+    /// [`IdentityError::Unavailable`] when a new one cannot be kept.
+    pub async fn ensure_secret(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> SecretString + Send,
+    ) -> Result<SecretString, IdentityError> {
+        let by = Actor::service();
+        let written = self.write(&by, |draft| {
+            if let Some(secret) = draft.secrets.named.get(name) {
+                return Ok(secret.clone());
+            }
+            let secret = make();
+            draft.set_secret(name, Some(secret.clone()));
+            Ok(secret)
+        });
+        Ok(written.await?.value)
+    }
+
+    /// The secrets whose names begin with `prefix`, in the order of their names.
+    pub(crate) fn secrets_under(&self, prefix: &str) -> Vec<(Arc<str>, SecretString)> {
+        let state = self.state();
+        let named = state.secrets.named.iter().filter(|(name, _)| name.starts_with(prefix));
+        named.map(|(name, secret)| (name.clone(), secret.clone())).collect()
+    }
+
+    /// Stores secrets and takes others out, all at once.
+    pub(crate) async fn change_secrets(
+        &self,
+        changes: Vec<(Arc<str>, Option<SecretString>)>,
+    ) -> Result<(), IdentityError> {
+        let by = Actor::service();
+        let written = self.write(&by, |draft| {
+            for (name, secret) in changes {
+                draft.set_secret(&name, secret);
+            }
+            Ok(())
+        });
+        written.await.map(drop)
     }
 
     /// The last 256 messages that a provider with a mail server would have sent, oldest first.
@@ -109,38 +174,41 @@ impl MemoryIdentityStore {
     /// The password of the outgoing mail server, for whoever sends what is in the [outbox](Self::outbox). No picture shows it.
     #[must_use]
     pub fn mail_password(&self) -> Option<SecretString> {
-        self.secrets().mail_password.clone()
+        self.state().secrets.named.get(MAIL_PASSWORD).cloned()
     }
 
-    fn secrets(&self) -> MutexGuard<'_, Secrets> {
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The one way to write: checks the rights, lets `edit` make the next state, and returns once it is kept and visible.
+    pub(super) async fn write<T: Send>(
+        &self,
+        by: &Actor,
+        edit: impl FnOnce(&mut Draft<'_>) -> Result<T, IdentityError> + Send,
+    ) -> Result<Written<T>, IdentityError> {
+        let (value, revision, kept) = self.propose(by, edit)?;
+        kept.wait().await?;
+        Ok(Written { value, revision })
     }
 
-    /// The one way to write: checks the rights, lets `edit` make the next picture, and publishes it if it touches anything.
-    pub(super) fn write<T>(
+    fn propose<T>(
         &self,
         by: &Actor,
         edit: impl FnOnce(&mut Draft<'_>) -> Result<T, IdentityError>,
-    ) -> Result<Written<T>, IdentityError> {
-        let mut secrets = self.secrets();
-        let current = self.directory();
-        check_rights(by, &current)?;
-        let mut draft = Draft {
-            directory: Directory::clone(&current),
-            touched: std::collections::BTreeSet::new(),
-            secrets: &mut secrets,
-            rules: &self.rules,
-            now: self.clock.now(),
-        };
+    ) -> Result<(T, Revision, Kept), IdentityError> {
+        let turn = self.line.turn();
+        let tip = turn.tip().clone();
+        check_rights(by, &tip.directory)?;
+        let mut draft = Draft::of(&tip, &self.rules, self.clock.now());
         let value = edit(&mut draft)?;
-        let Draft { mut directory, touched, .. } = draft;
-        if touched.is_empty() {
-            return Ok(Written { value, revision: current.revision() });
-        }
-        let revision = directory.advance();
-        *self.picture.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
-        self.feed.push(touched);
-        Ok(Written { value, revision })
+        Ok(match draft.finish(&tip) {
+            None => (value, tip.directory.revision(), turn.settle()),
+            Some(proposal) => (value, proposal.state.directory.revision(), turn.propose(proposal)),
+        })
+    }
+
+    /// Has a record stored as it is by then; nobody waits for it.
+    pub(super) fn store_later(&self, record: Record) {
+        let turn = self.line.turn();
+        let state = State::clone(turn.tip());
+        drop(turn.propose(Proposal { state, records: [record].into(), touched: [].into() }));
     }
 
     fn present_user(&self, by: &Actor, id: &UserId) -> Result<Arc<User>, IdentityError> {
@@ -153,7 +221,7 @@ impl MemoryIdentityStore {
 #[async_trait]
 impl IdentityStore for MemoryIdentityStore {
     fn directory(&self) -> Arc<Directory> {
-        self.picture.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.line.state().directory.clone()
     }
 
     fn freshness(&self) -> Freshness {
@@ -165,7 +233,7 @@ impl IdentityStore for MemoryIdentityStore {
     }
 
     fn changes(&self, since: Option<Revision>) -> BoxStream<'static, Change> {
-        self.feed.follow(since)
+        self.line.changes(since)
     }
 
     async fn refresh(&self, _keys: &[Key]) -> Result<Revision, IdentityError> {
@@ -173,17 +241,15 @@ impl IdentityStore for MemoryIdentityStore {
     }
 
     async fn create_user(&self, by: &Actor, new: NewUser) -> Result<Written<Arc<User>>, IdentityError> {
-        self.write(by, |draft| draft.create_user(new))
+        self.write(by, |draft| draft.create_user(new)).await
     }
 
     async fn edit_user(&self, by: &Actor, id: &UserId, edit: UserEdit) -> Result<Written<Arc<User>>, IdentityError> {
-        self.write(by, |draft| draft.edit_user(id, edit))
+        self.write(by, |draft| draft.edit_user(id, edit)).await
     }
 
     async fn delete_user(&self, by: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
-        let deleted = self.write(by, |draft| draft.delete_user(id))?;
-        self.sessions.end_all(id);
-        Ok(deleted)
+        self.write(by, |draft| draft.delete_user(id)).await
     }
 
     async fn set_password(&self, by: &Actor, id: &UserId, password: NewPassword) -> Result<(), IdentityError> {
@@ -193,12 +259,12 @@ impl IdentityStore for MemoryIdentityStore {
             return Err(checks::invalid("password", "is empty"));
         }
         let hash = self.hasher.hash(&password.value).await?;
-        self.write(by, |draft| draft.set_password(id, hash, password.temporary))?;
+        self.write(by, |draft| draft.set_password(id, hash, password.temporary)).await?;
         Ok(())
     }
 
     async fn remove_one_time_passwords(&self, by: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
-        self.write(by, |draft| draft.set_one_time_password(id, false))
+        self.write(by, |draft| draft.set_one_time_password(id, false)).await
     }
 
     async fn send_required_actions(
@@ -227,7 +293,7 @@ impl IdentityStore for MemoryIdentityStore {
     }
 
     async fn create_group(&self, by: &Actor, new: NewGroup) -> Result<Written<Arc<Group>>, IdentityError> {
-        self.write(by, |draft| draft.create_group(new))
+        self.write(by, |draft| draft.create_group(new)).await
     }
 
     async fn edit_group(
@@ -236,47 +302,46 @@ impl IdentityStore for MemoryIdentityStore {
         id: &GroupId,
         edit: GroupEdit,
     ) -> Result<Written<Arc<Group>>, IdentityError> {
-        self.write(by, |draft| draft.edit_group(id, &edit))
+        self.write(by, |draft| draft.edit_group(id, &edit)).await
     }
 
     async fn delete_group(&self, by: &Actor, id: &GroupId) -> Result<Written<Arc<Group>>, IdentityError> {
-        self.write(by, |draft| draft.delete_group(id))
+        self.write(by, |draft| draft.delete_group(id)).await
     }
 
     async fn bind(&self, by: &Actor, edits: &[Binding]) -> Result<Vec<Outcome>, IdentityError> {
-        let written = self.write(by, |draft| Ok(edits.iter().map(|edit| draft.bind(edit)).collect()))?;
-        Ok(written.value)
+        let written = self.write(by, |draft| Ok(edits.iter().map(|edit| draft.bind(edit)).collect()));
+        Ok(written.await?.value)
     }
 
     async fn ensure_role(&self, by: &Actor, role: Role) -> Result<Written<Applied>, IdentityError> {
-        self.write(by, |draft| draft.ensure_role(role))
+        self.write(by, |draft| draft.ensure_role(role)).await
     }
 
     async fn delete_role(&self, by: &Actor, role: &RoleKey) -> Result<Written<Applied>, IdentityError> {
-        self.write(by, |draft| draft.delete_role(role))
+        self.write(by, |draft| draft.delete_role(role)).await
     }
 
     async fn edit_realm(&self, by: &Actor, edit: RealmEdit) -> Result<Written<Arc<Realm>>, IdentityError> {
-        self.write(by, |draft| draft.edit_realm(edit))
+        self.write(by, |draft| draft.edit_realm(edit)).await
     }
 
     async fn api_token_counts(&self, users: &[UserId]) -> Result<BTreeMap<UserId, u32>, IdentityError> {
         let directory = self.directory();
         let known = users.iter().filter(|user| directory.user(user).is_some());
-        Ok(known.map(|user| (user.clone(), self.sessions.offline_count(user, &self.client_id))).collect())
+        Ok(known.map(|user| (user.clone(), self.sessions().offline_count(user, &self.client_id))).collect())
     }
 
     async fn revoke_api_tokens(&self, by: &Actor, user: &UserId) -> Result<Applied, IdentityError> {
-        self.present_user(by, user)?;
-        let revoked = self.sessions.revoke_offline(user, &self.client_id);
+        let revoked = self.sessions().revoke_offline(by, user, &self.client_id).await?;
         Ok(if revoked { Applied::Changed } else { Applied::Unchanged })
     }
 
     async fn put_invitation(&self, by: &Actor, new: NewInvitation) -> Result<Written<()>, IdentityError> {
-        self.write(by, |draft| draft.put_invitation(new))
+        self.write(by, |draft| draft.put_invitation(new)).await
     }
 
     async fn take_invitation(&self, by: &Actor, id: &InvitationId) -> Result<Written<Invitation>, IdentityError> {
-        self.write(by, |draft| draft.take_invitation(id))
+        self.write(by, |draft| draft.take_invitation(id)).await
     }
 }

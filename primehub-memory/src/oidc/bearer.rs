@@ -47,7 +47,7 @@ impl Inner {
             return Err(BearerError::Invalid);
         }
         // A client's own account has no session.
-        if token.text("sid").is_some_and(|id| !self.sessions.is_alive(&token.user, &id.into())) {
+        if token.text("sid").is_some_and(|id| !self.sessions().is_alive(&token.user, &id.into())) {
             return Err(BearerError::SessionEnded);
         }
         let user = self.store.directory().user(&token.user).cloned().ok_or(BearerError::SessionEnded)?;
@@ -83,7 +83,7 @@ impl Inner {
         let token = self.read_refresh_token(token).ok()?;
         let user = self.store.directory().user(&token.sub).filter(|user| user.enabled).cloned()?;
         let in_time = token.exp.is_none_or(|at| self.now() < at);
-        if !in_time || !self.sessions.is_alive(&token.sub, &token.sid.as_str().into()) {
+        if !in_time || !self.sessions().is_alive(&token.sub, &token.sid.as_str().into()) {
             return None;
         }
         let Ok(Value::Object(claims)) = serde_json::to_value(token) else { return None };
@@ -92,12 +92,12 @@ impl Inner {
 
     /// Revokes a token of the client (RFC 7009): a refresh or offline token with its session, an access token alone. A token that means
     /// nothing, or nothing any more, is revoked already.
-    pub(super) fn revoke(&self, client: &Client, token: &str) -> Result<(), TokenError> {
+    pub(super) async fn revoke(&self, client: &Client, token: &str) -> Result<(), TokenError> {
         if let Ok(token) = self.read_refresh_token(token) {
             if token.azp != client.id {
                 return Err(TokenError::TokenOfOtherClient);
             }
-            self.sessions.end(&token.sub, &SessionId::from(token.sid.as_str()));
+            self.leave(&token.sub, &SessionId::from(token.sid.as_str()), client).await?;
         } else if let Some(token) = self.read_access_token(token) {
             if token.text("azp") != Some(&client.id) {
                 return Err(TokenError::TokenOfOtherClient);
@@ -110,13 +110,24 @@ impl Inner {
     }
 
     /// Ends the session of a refresh or offline token. It may have expired, and its session may have ended: then there is nothing to do.
-    pub(super) fn log_out(&self, client: &Client, token: &str) -> Result<(), TokenError> {
+    pub(super) async fn log_out(&self, client: &Client, token: &str) -> Result<(), TokenError> {
         let token = self.read_refresh_token(token)?;
         if token.azp != client.id {
             return Err(TokenError::RefreshTokenOfOtherClient);
         }
         let id = SessionId::from(token.sid.as_str());
-        self.sessions.end(&token.sub, &id);
+        self.sessions().end(&token.sub, &id).await?;
+        Ok(())
+    }
+
+    /// Ends what a client has of a session, and the session with its last client: others that were logged in to within it go on.
+    async fn leave(&self, user: &UserId, id: &SessionId, client: &Client) -> Result<(), TokenError> {
+        let Some(session) = self.sessions().get(user, id) else { return Ok(()) };
+        if session.clients.iter().all(|other| **other == *client.id) {
+            self.sessions().end(user, id).await?;
+        } else {
+            self.sessions().change(user, id, |session| drop(session.clients.remove(&*client.id))).await?;
+        }
         Ok(())
     }
 }

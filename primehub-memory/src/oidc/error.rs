@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use primehub_core::identity::IdentityError;
 use serde_json::json;
 
 use super::keys::KeyError;
@@ -82,6 +83,9 @@ pub(super) enum TokenError {
     Busy,
     #[error("For more on this error consult the server log.")]
     Key(#[from] KeyError),
+    /// The session could not be kept.
+    #[error("Nothing can be stored at the moment")]
+    NotKept(#[from] IdentityError),
     #[error("the login page of this realm is not served")]
     NoLoginPage,
 }
@@ -122,7 +126,7 @@ impl TokenError {
             | Self::VerifierMalformed
             | Self::VerifierMismatch => (StatusCode::BAD_REQUEST, "invalid_grant"),
             Self::OfflineNotAllowed => (StatusCode::BAD_REQUEST, "not_allowed"),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Self::Busy | Self::NotKept(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Key(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unknown_error"),
             Self::NoLoginPage => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
         }
@@ -138,6 +142,9 @@ impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         if let Self::Key(error) = &self {
             tracing::error!(%error, "the OpenID provider could not sign a token");
+        }
+        if let Self::NotKept(error) = &self {
+            tracing::error!(%error, "the OpenID provider could not keep a session");
         }
         let (status, code) = self.code();
         let mut response = not_stored((status, Json(json!({ "error": code, "error_description": self.to_string() }))));

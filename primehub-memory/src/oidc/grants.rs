@@ -12,7 +12,7 @@ use super::error::TokenError;
 use super::provider::{BrowserLogin, Inner, Occasion, OccasionSession, TokenAnswer};
 use super::scope::{Scope, Scopes};
 use crate::identity::PasswordCheck;
-use crate::sessions::{SessionId, SessionKind};
+use crate::sessions::{Session, SessionId, SessionKind};
 
 impl Inner {
     /// A person's name, or e-mail address, and password. The answer to an unknown name takes as long as that to a wrong password.
@@ -32,7 +32,7 @@ impl Inner {
         if kind == SessionKind::Offline && !self.may_have_offline_tokens(&user) {
             return Err(TokenError::OfflineNotAllowed);
         }
-        let id = self.sessions.start(&user.id, &client.id, kind);
+        let id = self.sessions().start(&user.id, Session::new(kind, &client.id, self.clock.now())).await?;
         let session = OccasionSession::Running { id: &id, kind, lasts: kind.idle(), granted: &scopes };
         self.answer(&Occasion {
             user: &user,
@@ -115,7 +115,7 @@ impl Inner {
             return Err(TokenError::UserDisabled);
         }
         let id = SessionId::from(token.sid.as_str());
-        let lasts = self.sessions.touch(&token.sub, &id, kind).ok_or(no_session)?;
+        let lasts = self.sessions().touch(&token.sub, &id, kind).ok_or(no_session)?;
         let session = OccasionSession::Running { id: &id, kind, lasts, granted: &granted };
         self.answer(&Occasion { user, client, scopes: &scopes, grant: "rt", session, login: BrowserLogin::default() })
     }

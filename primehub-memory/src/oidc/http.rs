@@ -148,7 +148,7 @@ async fn revoke(
     form: Form,
 ) -> Result<Response, TokenError> {
     let client = provider.0.client(&headers, &form)?;
-    provider.0.revoke(client, form.get("token").ok_or(TokenError::NoToken)?)?;
+    provider.0.revoke(client, form.get("token").ok_or(TokenError::NoToken)?).await?;
     Ok(not_stored(StatusCode::OK))
 }
 
@@ -159,7 +159,7 @@ async fn log_out(
     form: Form,
 ) -> Result<Response, TokenError> {
     let client = provider.0.client(&headers, &form)?;
-    provider.0.log_out(client, form.get("refresh_token").ok_or(TokenError::NoRefreshToken)?)?;
+    provider.0.log_out(client, form.get("refresh_token").ok_or(TokenError::NoRefreshToken)?).await?;
     Ok(not_stored(StatusCode::NO_CONTENT))
 }
 

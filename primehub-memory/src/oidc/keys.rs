@@ -1,20 +1,26 @@
 //! The keys that tokens are signed with: RSA for what others check, HMAC for what only the provider itself reads again.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use primehub_core::identity::IdentityError;
 use primehub_core::identity::token::VerificationKeys;
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
-use crate::sessions::{random_bytes, random_text};
+use super::stored_keys::{StoredKey, StoredKeys, new_rsa};
+use crate::identity::MemoryIdentityStore;
+use crate::random::random_text;
 
 /// Which of the provider's two kinds of keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,11 +42,15 @@ pub enum KeyError {
     /// The cryptographic library made no signature.
     #[error("a token could not be signed: {0}")]
     Signing(String),
+    /// The store could not keep a key, or has one that is none.
+    #[error("a signing key could not be stored or read: {0}")]
+    Storage(String),
 }
 
 /// The keys in use. Cheap to read; replaced as a whole.
 pub(super) struct Keys {
     ring: Mutex<Arc<KeyRing>>,
+    changing: tokio::sync::Mutex<()>,
     /// What a realm's key set lists beside the keys that sign: a key to encrypt with. Nothing that is served takes anything encrypted, so
     /// the private half is not kept; the key is there because clients must be able to tell the two uses apart. Made when it is first
     /// asked for: most runs never need it.
@@ -48,10 +58,9 @@ pub(super) struct Keys {
 }
 
 /// One state of the keys: newest first, the first one signs, all of them check.
-#[derive(Clone)]
 pub(super) struct KeyRing {
-    rsa: Vec<Arc<RsaKey>>,
-    hmac: Vec<Arc<HmacKey>>,
+    rsa: Vec<RsaKey>,
+    hmac: Vec<HmacKey>,
     /// The public halves of the RSA keys.
     jwks: JwkSet,
     verification: Arc<VerificationKeys>,
@@ -71,10 +80,19 @@ struct HmacKey {
 }
 
 impl Keys {
-    /// New keys of both kinds. Making an RSA key takes a good part of a second at worst: call it where blocking is allowed.
-    pub(super) fn generate() -> Result<Self, KeyError> {
-        let ring = KeyRing::of(vec![Arc::new(RsaKey::generate()?)], vec![Arc::new(HmacKey::generate())]);
-        Ok(Self { ring: Mutex::new(Arc::new(ring)), encryption: OnceCell::new() })
+    /// The keys that the store has, and new ones of a kind that it lacks. Making an RSA key takes a good part of a second at worst, on a
+    /// thread where blocking is allowed.
+    pub(super) async fn of(store: &MemoryIdentityStore, now: Timestamp) -> Result<Self, KeyError> {
+        let mut stored = StoredKeys::read(store)?;
+        for which in [KeyUse::AccessTokens, KeyUse::RefreshTokens] {
+            if stored.of(which).next().is_none() {
+                let key = StoredKey::generate(which, now).await?;
+                store.change_secrets(vec![key.entry()]).await.map_err(|error| not_stored(&error))?;
+                stored.0.push(key);
+            }
+        }
+        let ring = KeyRing::of(&stored)?;
+        Ok(Self { ring: Mutex::new(Arc::new(ring)), changing: tokio::sync::Mutex::default(), encryption: OnceCell::new() })
     }
 
     /// The keys as they are now.
@@ -98,47 +116,70 @@ impl Keys {
         set
     }
 
-    /// Puts a new key in front; those before it go on checking. Blocks like [`Keys::generate`].
-    pub(super) fn rotate(&self, which: KeyUse) -> Result<(), KeyError> {
-        // Made before the lock is taken: nobody waits for a key to be found.
-        match which {
-            KeyUse::AccessTokens => {
-                let key = Arc::new(RsaKey::generate()?);
-                self.replace(|ring| KeyRing::of(in_front(key, &ring.rsa), ring.hmac.clone()));
-            }
-            KeyUse::RefreshTokens => {
-                let key = Arc::new(HmacKey::generate());
-                self.replace(|ring| KeyRing::of(ring.rsa.clone(), in_front(key, &ring.hmac)));
-            }
-        }
+    /// Puts a new key in front; those before it go on checking.
+    pub(super) async fn rotate(
+        &self,
+        store: &MemoryIdentityStore,
+        which: KeyUse,
+        now: Timestamp,
+    ) -> Result<(), KeyError> {
+        // Made before the turn is taken: nobody waits for a key to be found.
+        let mut key = StoredKey::generate(which, now).await?;
+        self.change(store, |stored| {
+            // Their times tell which is the newest, even if the clock stood still.
+            let newest = stored.of(which).map(|older| older.made_at).max();
+            let after = newest.and_then(|newest| newest.checked_add(Duration::from_nanos(1)).ok());
+            key.made_at = after.map_or(now, |after| after.max(now));
+            vec![key.entry()]
+        })
+        .await
+    }
+
+    /// Forgets the keys that were replaced `overlap` ago or earlier: tokens of theirs are refused from now on.
+    pub(super) async fn retire(
+        &self,
+        store: &MemoryIdentityStore,
+        which: KeyUse,
+        overlap: Duration,
+        now: Timestamp,
+    ) -> Result<(), KeyError> {
+        self.change(store, |stored| {
+            let keys: Vec<&StoredKey> = stored.of(which).collect();
+            // Each key was replaced when the one before it in this order was made.
+            let replaced = keys.iter().zip(keys.iter().skip(1));
+            let old = replaced.filter(|(newer, _)| now.duration_since(newer.made_at).unsigned_abs() >= overlap);
+            old.map(|(_, key)| (key.name(), None)).collect()
+        })
+        .await
+    }
+
+    /// Stores changes and goes by what is stored then. One change at a time.
+    async fn change(
+        &self,
+        store: &MemoryIdentityStore,
+        changes: impl FnOnce(&StoredKeys) -> Vec<(Arc<str>, Option<SecretString>)>,
+    ) -> Result<(), KeyError> {
+        let _changing = self.changing.lock().await;
+        store.change_secrets(changes(&StoredKeys::read(store)?)).await.map_err(|error| not_stored(&error))?;
+        let ring = Arc::new(KeyRing::of(&StoredKeys::read(store)?)?);
+        *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(())
-    }
-
-    /// Forgets every key but the newest: tokens of the others are refused from now on.
-    pub(super) fn retire(&self, which: KeyUse) {
-        self.replace(|ring| {
-            let (mut rsa, mut hmac) = (ring.rsa.clone(), ring.hmac.clone());
-            match which {
-                KeyUse::AccessTokens => rsa.truncate(1),
-                KeyUse::RefreshTokens => hmac.truncate(1),
-            }
-            KeyRing::of(rsa, hmac)
-        });
-    }
-
-    fn replace(&self, change: impl FnOnce(&KeyRing) -> KeyRing) {
-        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        *ring = Arc::new(change(&ring));
     }
 }
 
+fn not_stored(error: &IdentityError) -> KeyError {
+    KeyError::Storage(error.to_string())
+}
+
 impl KeyRing {
-    fn of(rsa: Vec<Arc<RsaKey>>, hmac: Vec<Arc<HmacKey>>) -> Self {
+    fn of(stored: &StoredKeys) -> Result<Self, KeyError> {
+        let rsa: Vec<RsaKey> = stored.of(KeyUse::AccessTokens).map(RsaKey::of).collect::<Result<_, _>>()?;
+        let hmac: Vec<HmacKey> = stored.of(KeyUse::RefreshTokens).map(HmacKey::of).collect();
         let jwks = JwkSet { keys: rsa.iter().map(|key| key.public.clone()).collect() };
         let json = serde_json::to_string(&jwks).unwrap_or_default();
         #[expect(clippy::expect_used, reason = "a key set that was written a moment ago can be read")]
         let verification = Arc::new(VerificationKeys::from_jwks(&json).expect("a key set"));
-        Self { rsa, hmac, jwks, verification }
+        Ok(Self { rsa, hmac, jwks, verification })
     }
 
     /// The public halves of the keys that sign, ready for checking.
@@ -179,36 +220,34 @@ impl KeyRing {
 }
 
 impl RsaKey {
-    fn generate() -> Result<Self, KeyError> {
-        let failed = |cause: &dyn std::fmt::Display| KeyError::Generation(cause.to_string());
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|error| failed(&error))?;
-        let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|error| failed(&error))?;
+    fn of(stored: &StoredKey) -> Result<Self, KeyError> {
+        let failed = |cause: &dyn std::fmt::Display| KeyError::Storage(cause.to_string());
+        let pair = KeyPair::from_pkcs8(&stored.material).map_err(|error| failed(&error))?;
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|error| failed(&error))?;
         let signing =
-            EncodingKey::from_rsa_pem(private_pem(private.as_ref()).as_bytes()).map_err(|error| failed(&error))?;
+            EncodingKey::from_rsa_pem(private_pem(&stored.material).as_bytes()).map_err(|error| failed(&error))?;
         let mut jwk = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(|error| failed(&error))?;
-        let id = random_text::<32>();
-        jwk.common.key_id = Some(id.clone());
+        jwk.common.key_id = Some(stored.id.clone());
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
-        Ok(Self { id, signing, public: jwk, public_der: public.as_ref().to_vec() })
+        Ok(Self { id: stored.id.clone(), signing, public: jwk, public_der: public.as_ref().to_vec() })
     }
 }
 
 /// The public half of a new RSA key that is not for signing. Blocks like [`Keys::generate`].
 fn encryption_key() -> Result<Jwk, KeyError> {
-    let mut key = RsaKey::generate()?.public;
+    let stored = StoredKey { which: KeyUse::AccessTokens, id: random_text::<32>(), made_at: Timestamp::UNIX_EPOCH, material: new_rsa()? };
+    let mut key = RsaKey::of(&stored)?.public;
     key.common.public_key_use = Some(PublicKeyUse::Encryption);
     key.common.key_algorithm = Some(KeyAlgorithm::RSA_OAEP);
     Ok(key)
 }
 
 impl HmacKey {
-    fn generate() -> Self {
-        let secret = random_bytes::<64>();
+    fn of(stored: &StoredKey) -> Self {
         Self {
-            id: random_text::<32>(),
-            signing: EncodingKey::from_secret(&secret),
-            checking: DecodingKey::from_secret(&secret),
+            id: stored.id.clone(),
+            signing: EncodingKey::from_secret(&stored.material),
+            checking: DecodingKey::from_secret(&stored.material),
         }
     }
 }
@@ -226,10 +265,6 @@ fn read<C: DeserializeOwned + Clone>(algorithm: Algorithm, key: &DecodingKey, to
     signature_only.validate_nbf = false;
     signature_only.validate_aud = false;
     jsonwebtoken::decode::<C>(token, key, &signature_only).ok().map(|data| data.claims)
-}
-
-fn in_front<T>(first: Arc<T>, others: &[Arc<T>]) -> Vec<Arc<T>> {
-    std::iter::once(first).chain(others.iter().cloned()).collect()
 }
 
 /// A private key in the text form that the token library reads.
@@ -251,22 +286,26 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::identity::RealmSettings;
 
     #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
     struct Claims {
         sub: String,
     }
 
-    #[test]
-    fn older_keys_check_until_they_are_retired() {
-        let keys = Keys::generate().unwrap();
+    #[tokio::test]
+    async fn older_keys_check_until_they_are_retired_and_a_store_keeps_them() {
+        let store = MemoryIdentityStore::new(RealmSettings::new("primehub", "admin-ui"));
+        let hour = Duration::from_hours(1);
+        let (start, later) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + hour);
+        let keys = Keys::of(&store, start).await.unwrap();
         let claims = Claims { sub: "u".to_owned() };
         let old = keys.ring().sign_private(&claims).unwrap();
         let old_public = keys.ring().sign_public(&claims).unwrap();
         let first_public = keys.ring().public_key();
 
-        keys.rotate(KeyUse::RefreshTokens).unwrap();
-        keys.rotate(KeyUse::AccessTokens).unwrap();
+        keys.rotate(&store, KeyUse::RefreshTokens, later).await.unwrap();
+        keys.rotate(&store, KeyUse::AccessTokens, later).await.unwrap();
         let new = keys.ring().sign_private(&claims).unwrap();
         assert_eq!(keys.ring().read_private::<Claims>(&old), Some(claims.clone()));
         assert_eq!(keys.ring().jwks.keys.len(), 2);
@@ -275,12 +314,18 @@ mod tests {
         assert_eq!(keys.ring().read_public::<Claims>(&new), None, "signed for the provider alone");
         assert_eq!(keys.ring().read_private::<Claims>(&old_public), None);
 
-        keys.retire(KeyUse::RefreshTokens);
+        keys.retire(&store, KeyUse::RefreshTokens, hour, later).await.unwrap();
+        assert_eq!(keys.ring().read_private::<Claims>(&old), Some(claims.clone()), "it was replaced just now");
+        keys.retire(&store, KeyUse::RefreshTokens, hour, later + hour).await.unwrap();
         assert_eq!(keys.ring().read_private::<Claims>(&old), None);
-        assert_eq!(keys.ring().read_private::<Claims>(&new), Some(claims));
+        assert_eq!(keys.ring().read_private::<Claims>(&new), Some(claims.clone()));
         assert_eq!(keys.ring().jwks.keys.len(), 2, "the other kind is left alone");
-        keys.retire(KeyUse::AccessTokens);
+        keys.retire(&store, KeyUse::AccessTokens, Duration::ZERO, later).await.unwrap();
         assert_eq!(keys.ring().jwks.keys.len(), 1);
         assert_eq!(keys.ring().read_public::<Claims>(&old_public), None);
+
+        let again = Keys::of(&store, later).await.unwrap();
+        assert_eq!(again.ring().public_key(), keys.ring().public_key());
+        assert_eq!(again.ring().read_private::<Claims>(&new), Some(claims));
     }
 }

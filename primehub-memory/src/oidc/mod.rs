@@ -42,6 +42,7 @@ mod provider;
 mod revoked;
 mod scope;
 mod settings;
+mod stored_keys;
 
 pub use authorization::InvalidRedirectUri;
 pub use client::{

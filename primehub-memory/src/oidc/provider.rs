@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use primehub_core::clock::Clock;
-use primehub_core::identity::{IdentityStore as _, User};
+use primehub_core::identity::{IdentityError, IdentityStore as _, User};
 use primehub_core::names::UserId;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -20,8 +20,8 @@ use super::error::TokenError;
 use super::keys::{KeyError, KeyUse, Keys};
 use super::revoked::RevokedTokens;
 use super::scope::{Scope, Scopes};
-use crate::identity::MemoryIdentityStore;
-use crate::sessions::{SessionId, SessionKind, Sessions};
+use crate::identity::{MemoryIdentityStore, Sessions};
+use crate::sessions::{Session, SessionId, SessionKind};
 
 /// An OpenID provider in front of a [`MemoryIdentityStore`], with the paths, claims, lifetimes and errors of a Keycloak realm.
 ///
@@ -40,7 +40,6 @@ pub(super) struct Inner {
     pub(super) realm: String,
     pub(super) issuer: String,
     pub(super) store: Arc<MemoryIdentityStore>,
-    pub(super) sessions: Arc<Sessions>,
     pub(super) clock: Arc<dyn Clock>,
     /// By client id.
     pub(super) clients: BTreeMap<String, Client>,
@@ -144,16 +143,21 @@ impl OpenIdProvider {
     /// # Errors
     /// When no key can be made; the present ones stay in use.
     pub async fn rotate_keys(&self, which: KeyUse) -> Result<(), KeyError> {
-        let provider = self.clone();
-        let rotated = tokio::task::spawn_blocking(move || provider.0.keys.rotate(which)).await;
-        rotated.map_err(|error| KeyError::Generation(error.to_string()))?
+        self.0.keys.rotate(&self.0.store, which, self.0.clock.now()).await
     }
 
-    /// Forgets all keys but the newest. Tokens that were signed with the others are refused from now on: of retired
-    /// [`KeyUse::RefreshTokens`] keys, every API token that has not been exchanged since the rotation.
-    pub fn retire_keys(&self, which: KeyUse) {
-        self.0.keys.retire(which);
+    /// Forgets all keys but the newest that were replaced `overlap` ago or earlier. Tokens that were signed with them are refused from now
+    /// on: of retired [`KeyUse::RefreshTokens`] keys, every API token that has not been exchanged since the rotation. Access tokens need
+    /// no more overlap than they live, [`OpenIdProvider::ACCESS_TOKEN_OVERLAP`]; API tokens live for ever.
+    ///
+    /// # Errors
+    /// When the store cannot keep the change; the keys stay in use.
+    pub async fn retire_keys(&self, which: KeyUse, overlap: Duration) -> Result<(), KeyError> {
+        self.0.keys.retire(&self.0.store, which, overlap, self.0.clock.now()).await
     }
+
+    /// After this time nothing that an old key of [`KeyUse::AccessTokens`] has signed is of use any more.
+    pub const ACCESS_TOKEN_OVERLAP: Duration = Duration::from_mins(10);
 
     /// Makes an API token of PrimeHub's client for the account, as a login that asks for `openid offline_access` would: a session that
     /// [`api_token_counts`](primehub_core::identity::IdentityStore::api_token_counts) counts and
@@ -162,7 +166,7 @@ impl OpenIdProvider {
     ///
     /// # Errors
     /// When the account does not exist, may not log in, or the token cannot be signed.
-    pub fn mint_api_token(&self, user: &UserId) -> Result<SecretString, MintError> {
+    pub async fn mint_api_token(&self, user: &UserId) -> Result<SecretString, MintError> {
         let inner = &self.0;
         let directory = inner.store.directory();
         let user = directory.user(user).ok_or_else(|| MintError::NoSuchUser(user.clone()))?;
@@ -172,7 +176,8 @@ impl OpenIdProvider {
         if !inner.may_have_offline_tokens(user) {
             return Err(MintError::NotAllowed(user.id.clone()));
         }
-        let id = inner.sessions.start(&user.id, &inner.own_client, SessionKind::Offline);
+        let session = Session::new(SessionKind::Offline, &inner.own_client, inner.clock.now());
+        let id = inner.sessions().start(&user.id, session).await.map_err(MintError::NotKept)?;
         let signed = inner.own_client().and_then(|client| {
             let scopes = Scopes::parse(Some("openid offline_access")).map_err(TokenError::InvalidScope)?;
             let now = inner.now();
@@ -190,10 +195,13 @@ impl OpenIdProvider {
             let token = RefreshToken::new(&issue, id.as_str(), RefreshType::Offline, None);
             Ok(inner.keys.ring().sign_private(&token)?)
         });
-        signed.map(SecretString::from).map_err(|error| {
-            inner.sessions.end(&user.id, &id);
-            MintError::NotSigned(error.to_string())
-        })
+        match signed {
+            Ok(token) => Ok(token.into()),
+            Err(error) => {
+                inner.sessions().end(&user.id, &id).await.map_err(MintError::NotKept)?;
+                Err(MintError::NotSigned(error.to_string()))
+            }
+        }
     }
 }
 
@@ -213,12 +221,19 @@ pub enum MintError {
     /// The cryptographic library failed.
     #[error("the token could not be signed: {0}")]
     NotSigned(String),
+    /// The store could not keep it.
+    #[error("the token could not be kept")]
+    NotKept(#[source] IdentityError),
 }
 
 impl Inner {
     /// Unix seconds.
     pub(super) fn now(&self) -> i64 {
         self.clock.now().as_second()
+    }
+
+    pub(super) fn sessions(&self) -> Sessions<'_> {
+        self.store.sessions()
     }
 
     pub(super) fn own_client(&self) -> Result<&Client, TokenError> {

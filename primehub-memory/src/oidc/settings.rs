@@ -97,7 +97,7 @@ pub enum StartError {
 }
 
 impl OpenIdProvider {
-    /// Makes the keys and the clients' own accounts. Takes a few hundred milliseconds at most, on a thread where blocking is allowed: an RSA
+    /// Makes the keys and the clients' own accounts, unless the store has them. Takes a few hundred milliseconds at most, on a thread where blocking is allowed: an RSA
     /// key has to be found.
     ///
     /// # Errors
@@ -114,14 +114,18 @@ impl OpenIdProvider {
                 source,
             })?;
         }
-        let generation = tokio::task::spawn_blocking(Keys::generate);
+        // Finding a key takes longest: it goes on beside the rest.
+        let keys = tokio::spawn({
+            let (store, now) = (store.clone(), clock.now());
+            async move { Keys::of(&store, now).await }
+        });
         let own_client = client.id.clone();
         let clients: BTreeMap<_, _> =
             other_clients.into_iter().chain([client]).map(|client| (client.id.clone(), client)).collect();
         for client in clients.values().filter(|client| client.service_account) {
             let failed = |source| StartError::ServiceAccount { client: client.id.clone(), source };
             let by = Actor::service();
-            let account = store.ensure_service_account(&by, &client.id).map_err(failed)?.value;
+            let account = store.ensure_service_account(&by, &client.id).await.map_err(failed)?.value;
             if client.id == own_client {
                 let role = store.directory().administrator_role().clone();
                 let grant = Binding::Grant { to: Subject::User(account.id.clone()), role };
@@ -130,11 +134,10 @@ impl OpenIdProvider {
                 }
             }
         }
-        let keys = generation.await.map_err(|error| KeyError::Generation(error.to_string()))??;
+        let keys = keys.await.map_err(|error| KeyError::Generation(error.to_string()))??;
         Ok(Self(Arc::new(Inner {
             issuer: format!("{base_url}/realms/{realm}"),
             realm,
-            sessions: store.sessions().clone(),
             store,
             clock,
             clients,

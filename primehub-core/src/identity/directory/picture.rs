@@ -127,6 +127,11 @@ impl Directory {
         self.user(id).filter(|user| user.service_account_of.is_none())
     }
 
+    /// Every user, service accounts included, in no particular order.
+    pub fn users(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.users.values()
+    }
+
     /// The user with that login name, service accounts included. Login names are lower case.
     #[must_use]
     pub fn user_named(&self, username: &str) -> Option<&Arc<User>> {
@@ -182,6 +187,11 @@ impl Directory {
     /// Top-level groups by name (upper case before lower case), the one of everyone included.
     pub fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
         self.top_level.iter().filter_map(|(_, id)| self.groups.get(id))
+    }
+
+    /// Every group, nested ones included, in no particular order.
+    pub fn all_groups(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.groups.values()
     }
 
     /// How many top-level groups there are besides the one of everyone.

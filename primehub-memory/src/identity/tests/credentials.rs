@@ -3,7 +3,7 @@ use primehub_core::names::UserId;
 
 use super::*;
 use crate::identity::PasswordCheck;
-use crate::sessions::SessionKind;
+use crate::sessions::{Session, SessionKind};
 
 async fn set(store: &MemoryIdentityStore, id: &UserId, password: &str, temporary: bool) -> Result<(), IdentityError> {
     let new = if temporary { NewPassword::temporary } else { NewPassword::lasting };
@@ -98,7 +98,7 @@ async fn passwords_that_cannot_be_set() {
 async fn one_time_passwords_are_removed_once() {
     let store = store();
     let amy = add_user(&store, "amy").await;
-    store.write(&service(), |draft| draft.set_one_time_password(&amy.id, true)).unwrap();
+    store.write(&service(), |draft| draft.set_one_time_password(&amy.id, true)).await.unwrap();
     assert!(store.directory().user(&amy.id).unwrap().has_one_time_password);
     let removed = store.remove_one_time_passwords(&service(), &amy.id).await.unwrap();
     assert!(!removed.value.has_one_time_password);
@@ -115,7 +115,8 @@ async fn api_tokens_are_the_offline_sessions_of_the_client() {
         (&amy, "admin-ui", SessionKind::Online),
         (&amy, "jupyterhub", SessionKind::Offline),
     ] {
-        store.sessions().start(&user.id, client, kind);
+        let session = Session::new(kind, client, Timestamp::UNIX_EPOCH);
+        store.sessions().start(&user.id, session).await.unwrap();
     }
     let asked = [amy.id.clone(), UserId::new("nobody"), bob.id.clone()];
     let expected = [(amy.id.clone(), 2), (bob.id.clone(), 0)].into();

@@ -17,23 +17,23 @@ async fn a_person_needs_the_administrator_role_now(#[case] realm: &str, #[case] 
     let store = MemoryIdentityStore::new(settings);
     let amy = add_user(&store, "amy").await;
     let denied = Err(IdentityError::Denied { missing: missing.to_owned() });
-    let attempt = || store.ensure_service_account(&person(&amy), "client").map(|_| ());
+    let attempt = async || store.ensure_service_account(&person(&amy), "client").await.map(|_| ());
     let role = store.directory().administrator_role().clone();
     let admin = Subject::User(amy.id.clone());
 
-    assert_eq!(attempt(), denied);
+    assert_eq!(attempt().await, denied);
     store.bind(&service(), &[Binding::Grant { to: admin.clone(), role: role.clone() }]).await.unwrap();
-    assert_eq!(attempt(), Ok(()));
+    assert_eq!(attempt().await, Ok(()));
     let enabled = |enabled| UserEdit { enabled: Some(enabled), ..UserEdit::default() };
     store.edit_user(&service(), &amy.id, enabled(false)).await.unwrap();
-    assert_eq!(attempt(), denied);
+    assert_eq!(attempt().await, denied);
     store.edit_user(&service(), &amy.id, enabled(true)).await.unwrap();
-    assert_eq!(attempt(), Ok(()));
+    assert_eq!(attempt().await, Ok(()));
     store.bind(&person(&amy), &[Binding::Revoke { from: admin.clone(), role: role.clone() }]).await.unwrap();
-    assert_eq!(attempt(), denied);
+    assert_eq!(attempt().await, denied);
     store.bind(&service(), &[Binding::Grant { to: admin, role }]).await.unwrap();
     store.delete_user(&service(), &amy.id).await.unwrap();
-    assert_eq!(attempt(), denied);
+    assert_eq!(attempt().await, denied);
 }
 
 #[tokio::test]

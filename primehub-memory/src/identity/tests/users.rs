@@ -76,7 +76,7 @@ async fn no_more_users_than_allowed() {
         new.at_most = Some(1);
         new
     };
-    store.ensure_service_account(&service(), "admin-ui").unwrap();
+    store.ensure_service_account(&service(), "admin-ui").await.unwrap();
     store.create_user(&service(), limited("amy")).await.unwrap();
     let error = store.create_user(&service(), limited("bob")).await.unwrap_err();
     assert_eq!(error, IdentityError::LimitReached { limit: 1 });
@@ -183,7 +183,7 @@ async fn a_new_email_address_has_to_be_verified_again() {
         user.email_verified = true;
         Ok(draft.replace_user(amy.clone(), user))
     };
-    store.write(&service(), verified).unwrap();
+    store.write(&service(), verified).await.unwrap();
     let edit = |email: &str| UserEdit { email: Edit::Set(email.into()), ..UserEdit::default() };
     let kept = store.edit_user(&service(), &amy.id, edit("AMY@example.com")).await.unwrap().value;
     assert!(kept.email_verified);
@@ -233,13 +233,13 @@ async fn who_is_not_there_is_absent() {
 #[tokio::test]
 async fn a_service_account_is_made_once_and_is_no_person() {
     let store = store();
-    let account = store.ensure_service_account(&service(), "admin-ui").unwrap().value;
-    let again = store.ensure_service_account(&service(), "admin-ui").unwrap().value;
+    let account = store.ensure_service_account(&service(), "admin-ui").await.unwrap().value;
+    let again = store.ensure_service_account(&service(), "admin-ui").await.unwrap().value;
     assert!(Arc::ptr_eq(&account, &again));
     let directory = store.directory();
     assert_eq!((&*account.username, directory.people_count()), ("service-account-admin-ui", 0));
     assert!(directory.is_member(&account.id, directory.everyone_id()));
     add_user(&store, "service-account-other").await;
-    let error = store.ensure_service_account(&service(), "other").unwrap_err();
+    let error = store.ensure_service_account(&service(), "other").await.unwrap_err();
     assert_eq!(error, IdentityError::Conflict(Conflict::Username));
 }

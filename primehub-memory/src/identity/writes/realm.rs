@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::super::checks;
 use super::super::draft::Draft;
+use super::super::state::MAIL_PASSWORD;
 
 /// Where the realm's mail settings keep the password.
 const PASSWORD: &str = "password";
@@ -51,12 +52,12 @@ impl Draft<'_> {
         match edit {
             Edit::Set(password) if password == PASSWORD_MASK => Edit::Keep,
             Edit::Set(password) if !password.is_empty() => {
-                self.secrets.mail_password = Some(SecretString::from(password));
+                self.set_secret(MAIL_PASSWORD, Some(SecretString::from(password)));
                 Edit::Set(PASSWORD_MASK.to_owned())
             }
             Edit::Keep => Edit::Keep,
             Edit::Set(_) | Edit::Clear => {
-                self.secrets.mail_password = None;
+                self.set_secret(MAIL_PASSWORD, None);
                 Edit::Clear
             }
         }

@@ -31,6 +31,7 @@ impl Draft<'_> {
         user.attributes = without_blank(new.attributes);
         user.enabled = new.enabled;
         user.created_at = self.now;
+        user.required_actions.clone_from(&self.rules.default_actions);
         self.check_unique(&user)?;
         Ok(self.add_user(user))
     }
@@ -78,7 +79,8 @@ impl Draft<'_> {
     pub(in super::super) fn delete_user(&mut self, id: &UserId) -> Result<Arc<User>, IdentityError> {
         let absent = || IdentityError::Absent(Key::User(id.clone()));
         let user = self.directory.remove_user(id).ok_or_else(absent)?;
-        self.secrets.passwords.remove(id);
+        self.remove_password(id);
+        self.end_sessions(id, |_, _| true);
         self.touch(Key::User(id.clone()));
         Ok(user)
     }
@@ -97,7 +99,7 @@ impl Draft<'_> {
             user.required_actions.push(UPDATE_PASSWORD.to_owned());
         }
         self.replace_user(before, user);
-        self.secrets.passwords.insert(id.clone(), password);
+        self.put_password(id, password);
         Ok(())
     }
 

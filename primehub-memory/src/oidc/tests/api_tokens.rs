@@ -109,13 +109,13 @@ async fn tokens_outlive_the_keys_of_access_tokens_but_not_their_own() {
     let world = World::new().await;
     let token = world.api_token().await;
     world.provider.rotate_keys(KeyUse::AccessTokens).await.unwrap();
-    world.provider.retire_keys(KeyUse::AccessTokens);
+    world.provider.retire_keys(KeyUse::AccessTokens, std::time::Duration::ZERO).await.unwrap();
     assert_eq!(world.refresh(&token).await.status, 200);
 
     world.provider.rotate_keys(KeyUse::RefreshTokens).await.unwrap();
     let renewed = world.refresh(&token).await.text("refresh_token");
     assert_ne!(parts(&token).0["kid"], parts(&renewed).0["kid"]);
-    world.provider.retire_keys(KeyUse::RefreshTokens);
+    world.provider.retire_keys(KeyUse::RefreshTokens, std::time::Duration::ZERO).await.unwrap();
     assert_eq!(world.refresh(&token).await.error(), (400, "invalid_grant", "Invalid refresh token"));
     assert_eq!(world.refresh(&renewed).await.status, 200);
 }
@@ -138,14 +138,14 @@ async fn accounts_without_the_role_get_none() {
     world.store.bind(&Actor::service(), &[revoke]).await.unwrap().pop().unwrap().unwrap();
     let expected = (400, "not_allowed", "Offline tokens not allowed for the user or client");
     assert_eq!(world.log_in("alice", "wonder", "offline_access").await.error(), expected);
-    assert_eq!(world.provider.mint_api_token(&world.alice).unwrap_err(), MintError::NotAllowed(world.alice.clone()));
+    assert_eq!(world.provider.mint_api_token(&world.alice).await.unwrap_err(), MintError::NotAllowed(world.alice.clone()));
     assert_eq!(world.api_token_count().await, 0);
 }
 
 #[tokio::test]
 async fn a_minted_token_is_like_any_other() {
     let world = World::new().await;
-    let token = world.provider.mint_api_token(&world.alice).unwrap();
+    let token = world.provider.mint_api_token(&world.alice).await.unwrap();
     assert_eq!(world.api_token_count().await, 1);
     let access = world.provider.exchange_api_token(&token).await.unwrap();
     assert_eq!(parts(secrecy::ExposeSecret::expose_secret(&access)).1["sub"], world.alice.as_str());
@@ -154,7 +154,7 @@ async fn a_minted_token_is_like_any_other() {
     assert_eq!(refused.unwrap_err(), TokenIssuerError::Rejected { reason: GONE.2.to_owned() });
 
     let nobody = UserId::new("nobody");
-    assert_eq!(world.provider.mint_api_token(&nobody).unwrap_err(), MintError::NoSuchUser(nobody));
+    assert_eq!(world.provider.mint_api_token(&nobody).await.unwrap_err(), MintError::NoSuchUser(nobody));
     world.enable_alice(false).await;
-    assert_eq!(world.provider.mint_api_token(&world.alice).unwrap_err(), MintError::Disabled(world.alice.clone()));
+    assert_eq!(world.provider.mint_api_token(&world.alice).await.unwrap_err(), MintError::Disabled(world.alice.clone()));
 }

@@ -324,7 +324,7 @@ async fn tokens_of_an_older_key_are_believed_until_it_is_retired() {
     assert_eq!(ids.len(), 3, "and the one for encryption");
     assert_eq!(ids[..2], [&parts(&new).0["kid"], &parts(&old).0["kid"]], "the newest comes first");
     assert!(world.check(&old).await.is_ok() && world.check(&new).await.is_ok());
-    world.provider.retire_keys(KeyUse::AccessTokens);
+    world.provider.retire_keys(KeyUse::AccessTokens, std::time::Duration::ZERO).await.unwrap();
     assert_eq!(world.check(&old).await.unwrap_err(), TokenRejection::UnknownKey);
     assert!(world.check(&new).await.is_ok());
     assert!(!world.provider.verification_keys(None).await.unwrap().contains(parts(&old).0["kid"].as_str().unwrap()));

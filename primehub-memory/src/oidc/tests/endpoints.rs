@@ -117,7 +117,7 @@ async fn the_key_for_encryption_stays() {
     let first = last().await;
     assert_eq!(first["use"], "enc");
     world.provider.rotate_keys(KeyUse::AccessTokens).await.unwrap();
-    world.provider.retire_keys(KeyUse::AccessTokens);
+    world.provider.retire_keys(KeyUse::AccessTokens, std::time::Duration::ZERO).await.unwrap();
     assert_eq!(last().await, first);
 }
 
@@ -180,7 +180,7 @@ async fn tokens_that_open_nothing(#[case] kind: &str, #[case] challenge: &str) {
         "expired" => world.advance(300),
         "retired" => {
             world.provider.rotate_keys(KeyUse::AccessTokens).await.unwrap();
-            world.provider.retire_keys(KeyUse::AccessTokens);
+            world.provider.retire_keys(KeyUse::AccessTokens, std::time::Duration::ZERO).await.unwrap();
         }
         "revoked" => world.revoke(&token).await,
         "ended" => world.revoke(&login.text("refresh_token")).await,

@@ -13,7 +13,7 @@ const ABSENT_USER: &str = "USER_NOT_EXIST: user does not exist";
 /// The account of a client, which somebody has put into the lab.
 async fn harness() -> (Harness, UserId) {
     let harness = Harness::new().await;
-    let client = harness.memory.ensure_service_account(&Actor::service(), "hub").unwrap().value.id.clone();
+    let client = harness.memory.ensure_service_account(&Actor::service(), "hub").await.unwrap().value.id.clone();
     harness.bind(Binding::Join { user: client.clone(), group: harness.group_id("lab") }).await;
     (harness, client)
 }
