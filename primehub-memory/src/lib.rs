@@ -34,6 +34,6 @@ pub use primehub_core;
 pub mod demo;
 pub mod identity;
 pub mod oidc;
-mod persistence;
+pub mod persistence;
 mod random;
 mod sessions;

@@ -15,6 +15,7 @@ use crate::sessions::{Session, SessionId, SessionTable};
 
 /// The next state. A write that fails is thrown away with its draft.
 pub(super) struct Draft<'a> {
+    realm: Arc<str>,
     pub(super) directory: Directory,
     pub(super) secrets: Secrets,
     pub(super) sessions: SessionTable,
@@ -39,6 +40,7 @@ impl<'a> Draft<'a> {
     /// A draft of what comes after `state`.
     pub(super) fn of(state: &State, rules: &'a Rules, now: Timestamp) -> Self {
         Self {
+            realm: state.realm.clone(),
             directory: Directory::clone(&state.directory),
             secrets: state.secrets.clone(),
             sessions: state.sessions.clone(),
@@ -51,7 +53,7 @@ impl<'a> Draft<'a> {
 
     /// What the write comes to; `None` if it changes nothing. A picture that looks the same stays the same.
     pub(super) fn finish(self, before: &State) -> Option<Proposal> {
-        let Self { mut directory, secrets, sessions, touched, mut records, .. } = self;
+        let Self { realm, mut directory, secrets, sessions, touched, mut records, .. } = self;
         if touched.is_empty() && records.is_empty() {
             return None;
         }
@@ -62,7 +64,7 @@ impl<'a> Draft<'a> {
             records.extend(touched.iter().cloned().map(Record::Object));
             Arc::new(directory)
         };
-        Some(Proposal { state: State { directory, secrets, sessions }, records, touched })
+        Some(Proposal { state: State { realm, directory, secrets, sessions }, records, touched })
     }
 }
 

@@ -17,8 +17,9 @@ mod writes;
 pub use outbox::OutgoingMessage;
 pub use passwords::{PasswordCheck, PasswordCost};
 pub use realm::RealmSettings;
+pub use records::UnreadableRecord;
 pub(crate) use sessions::Sessions;
-pub use store::MemoryIdentityStore;
+pub use store::{MemoryIdentityStore, OpenStoreError};
 
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ use crate::sessions::{Session, SessionId, SessionTable};
 /// A record of the stored form that makes no sense.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the record {key:?} cannot be read: {reason}")]
-pub(crate) struct UnreadableRecord {
+pub struct UnreadableRecord {
     key: String,
     reason: String,
 }
@@ -44,7 +44,7 @@ pub(crate) fn encode(state: &State, record: &Record) -> Change {
             });
             change(format!("invitation/{id}"), stored.as_ref())
         }
-        Record::Object(_) => change(REALM.to_owned(), Some(&StoredRealm::of(directory))),
+        Record::Object(_) => change(REALM.to_owned(), Some(&StoredRealm::of(state))),
         Record::Password(id) => change(format!("password/{id}"), state.secrets.passwords.get(id)),
         Record::Secret(name) => {
             let secret = state.secrets.named.get(name).map(|secret| secret.expose_secret().to_owned());
@@ -164,6 +164,7 @@ struct StoredInvitation {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct StoredRealm {
+    name: Arc<str>,
     everyone: GroupId,
     administrator: StoredRoleKey,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -232,9 +233,10 @@ impl StoredRole {
 }
 
 impl StoredRealm {
-    fn of(directory: &Directory) -> Self {
+    fn of(State { realm, directory, .. }: &State) -> Self {
         let Realm { display_name, display_name_html, smtp, default_groups, .. } = directory.realm().clone();
         Self {
+            name: realm.clone(),
             everyone: directory.everyone_id().clone(),
             administrator: StoredRoleKey::of(directory.administrator_role()),
             display_name,
@@ -323,7 +325,7 @@ impl Found {
                 table.put(&user, id, Arc::new(session), now);
             }
         }
-        Ok(State { directory: Arc::new(directory), secrets, sessions: table })
+        Ok(State { realm: realm.name, directory: Arc::new(directory), secrets, sessions: table })
     }
 }
 

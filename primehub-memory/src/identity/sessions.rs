@@ -18,12 +18,13 @@ impl Sessions<'_> {
     pub(crate) async fn start(&self, user: &UserId, session: Session) -> Result<SessionId, IdentityError> {
         let id = SessionId::random();
         let begun = id.clone();
-        self.0.write(&Actor::service(), |draft| {
-            draft.user(user)?;
-            draft.put_session(user, begun, session);
-            Ok(())
-        })
-        .await?;
+        self.0
+            .write(&Actor::service(), |draft| {
+                draft.user(user)?;
+                draft.put_session(user, begun, session);
+                Ok(())
+            })
+            .await?;
         Ok(id)
     }
 
@@ -99,12 +100,7 @@ impl Sessions<'_> {
     }
 
     /// Makes every API token of `client` that the user has worthless. False if there was none.
-    pub(crate) async fn revoke_offline(
-        &self,
-        by: &Actor,
-        user: &UserId,
-        client: &str,
-    ) -> Result<bool, IdentityError> {
+    pub(crate) async fn revoke_offline(&self, by: &Actor, user: &UserId, client: &str) -> Result<bool, IdentityError> {
         let written = self.0.write(by, |draft| {
             draft.directory.user(user).ok_or_else(|| IdentityError::Absent(Key::User(user.clone())))?;
             Ok(draft.end_sessions(user, |_, session| session.is_offline_of(client)) > 0)

@@ -13,6 +13,8 @@ use crate::sessions::{SessionId, SessionTable};
 /// One state of a realm. Cheap to clone: its parts are persistent structures.
 #[derive(Clone)]
 pub(crate) struct State {
+    /// Name of the realm.
+    pub(crate) realm: Arc<str>,
     /// What everybody may read.
     pub(crate) directory: Arc<Directory>,
     /// What nobody may read.

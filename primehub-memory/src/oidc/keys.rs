@@ -92,7 +92,11 @@ impl Keys {
             }
         }
         let ring = KeyRing::of(&stored)?;
-        Ok(Self { ring: Mutex::new(Arc::new(ring)), changing: tokio::sync::Mutex::default(), encryption: OnceCell::new() })
+        Ok(Self {
+            ring: Mutex::new(Arc::new(ring)),
+            changing: tokio::sync::Mutex::default(),
+            encryption: OnceCell::new(),
+        })
     }
 
     /// The keys as they are now.
@@ -235,7 +239,12 @@ impl RsaKey {
 
 /// The public half of a new RSA key that is not for signing. Blocks like [`Keys::generate`].
 fn encryption_key() -> Result<Jwk, KeyError> {
-    let stored = StoredKey { which: KeyUse::AccessTokens, id: random_text::<32>(), made_at: Timestamp::UNIX_EPOCH, material: new_rsa()? };
+    let stored = StoredKey {
+        which: KeyUse::AccessTokens,
+        id: random_text::<32>(),
+        made_at: Timestamp::UNIX_EPOCH,
+        material: new_rsa()?,
+    };
     let mut key = RsaKey::of(&stored)?.public;
     key.common.public_key_use = Some(PublicKeyUse::Encryption);
     key.common.key_algorithm = Some(KeyAlgorithm::RSA_OAEP);

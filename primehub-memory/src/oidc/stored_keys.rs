@@ -78,8 +78,7 @@ impl StoredKey {
         let unreadable = || KeyError::Storage(format!("the stored key {name} is none"));
         let (which, id) = name.strip_prefix(PREFIX).and_then(|name| name.split_once('/')).ok_or_else(unreadable)?;
         let which = [KeyUse::AccessTokens, KeyUse::RefreshTokens].into_iter().find(|known| kind(*known) == which);
-        let Content { made_at, material } =
-            serde_json::from_str(secret.expose_secret()).map_err(|_| unreadable())?;
+        let Content { made_at, material } = serde_json::from_str(secret.expose_secret()).map_err(|_| unreadable())?;
         let material = STANDARD.decode(material).map_err(|_| unreadable())?;
         Ok(Self { which: which.ok_or_else(unreadable)?, id: id.to_owned(), made_at, material })
     }

@@ -5,5 +5,3 @@ mod table;
 
 pub(crate) use session::{BrowserSecret, Origin, Session, SessionId, SessionKind};
 pub(crate) use table::SessionTable;
-#[cfg(test)]
-pub(crate) use table::MOST_PER_USER;

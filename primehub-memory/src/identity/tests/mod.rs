@@ -6,6 +6,7 @@ mod credentials;
 mod feed;
 mod groups;
 mod invitations;
+mod kept;
 mod mail;
 mod realm;
 mod rights;

@@ -138,7 +138,10 @@ async fn accounts_without_the_role_get_none() {
     world.store.bind(&Actor::service(), &[revoke]).await.unwrap().pop().unwrap().unwrap();
     let expected = (400, "not_allowed", "Offline tokens not allowed for the user or client");
     assert_eq!(world.log_in("alice", "wonder", "offline_access").await.error(), expected);
-    assert_eq!(world.provider.mint_api_token(&world.alice).await.unwrap_err(), MintError::NotAllowed(world.alice.clone()));
+    assert_eq!(
+        world.provider.mint_api_token(&world.alice).await.unwrap_err(),
+        MintError::NotAllowed(world.alice.clone())
+    );
     assert_eq!(world.api_token_count().await, 0);
 }
 
@@ -156,5 +159,8 @@ async fn a_minted_token_is_like_any_other() {
     let nobody = UserId::new("nobody");
     assert_eq!(world.provider.mint_api_token(&nobody).await.unwrap_err(), MintError::NoSuchUser(nobody));
     world.enable_alice(false).await;
-    assert_eq!(world.provider.mint_api_token(&world.alice).await.unwrap_err(), MintError::Disabled(world.alice.clone()));
+    assert_eq!(
+        world.provider.mint_api_token(&world.alice).await.unwrap_err(),
+        MintError::Disabled(world.alice.clone())
+    );
 }
