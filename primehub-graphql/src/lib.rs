@@ -26,6 +26,8 @@
 //!
 //! * [`Server`] makes the routers: that of the API, at `<prefix>/graphql`, and that of health and metrics for a management port.
 //!   [`Server::surround`] gives other routes the same edge, [`serve`] serves them until it is told to stop.
+//! * [`Site`] adds what people need before they have logged in: invitation pages, and the way by which a command line gets its API token.
+//!   Both speak English and German, work without scripts, and have limits per client ([`SiteLimits`]).
 //! * [`PlatformConfig`] holds what the answers depend on besides the identity provider, [`Limits`] what a request may cost.
 //! * [`AuditSink`] receives one [`AuditRecord`] for every mutation.
 //! * [`sdl`] prints the schema.
@@ -45,7 +47,10 @@ mod schema;
 pub use audit::{AuditRecord, AuditResult, AuditSink, TracingAudit};
 pub use config::{License, LicenseStatus, PlatformConfig};
 pub use error::Code;
-pub use http::{InvalidNetwork, LOOPBACK_HOSTS, Limits, Network, Prefix, Server, ServerBuilder, serve};
+pub use http::{
+    InvalidNetwork, InvalidSite, LOOPBACK_HOSTS, Limits, Network, Prefix, Server, ServerBuilder, Site,
+    SiteLimits, serve,
+};
 pub use schema::sdl;
 
 /// Routers come from this crate, and go into its services.

@@ -66,8 +66,13 @@ impl Request {
     /// Admits a query: the only way from a resolver to the data leads through here or through [`Self::mutation`].
     pub(crate) fn query<'a>(context: &Context<'a>) -> Result<&'a Arc<Self>, ApiError> {
         let request = Self::of(context);
-        request.access(&request.directory()).root_field(Operation::Query, context.field().name())?;
+        request.admit_query(context.field().name())?;
         Ok(request)
+    }
+
+    /// The same for a read that did not come as a GraphQL field, in the name of the query that reads the same.
+    pub(crate) fn admit_query(&self, query: &str) -> Result<(), ApiError> {
+        Ok(self.access(&self.directory()).root_field(Operation::Query, query)?)
     }
 
     /// Admits a mutation, carries it out and leaves one audit record, whatever the outcome: also when the work panics or is given up.
@@ -75,12 +80,25 @@ impl Request {
     where
         F: Future<Output = Result<T, ApiError>> + Send,
     {
-        let request = Self::of(context);
         let field = context.field();
-        let mut pending = PendingRecord::begin(request, field.name(), &field.arguments().unwrap_or_default());
-        let allowed = request.access(&request.directory()).root_field(Operation::Mutation, field.name());
+        let arguments = field.arguments().unwrap_or_default();
+        Self::of(context).carry_out(field.name(), &arguments, work).await
+    }
+
+    /// The same for a change that did not come as a GraphQL field, in the name of the mutation that does the same.
+    pub(crate) async fn carry_out<T, F>(
+        self: &Arc<Self>,
+        mutation: &str,
+        arguments: &[(Name, Value)],
+        work: impl FnOnce(Arc<Self>) -> F,
+    ) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>> + Send,
+    {
+        let mut pending = PendingRecord::begin(self, mutation, arguments);
+        let allowed = self.access(&self.directory()).root_field(Operation::Mutation, mutation);
         let outcome = match allowed {
-            Ok(()) => work(request.clone()).await,
+            Ok(()) => work(self.clone()).await,
             Err(denied) => Err(denied.into()),
         };
         pending.record.result = match &outcome {

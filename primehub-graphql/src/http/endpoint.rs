@@ -12,6 +12,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::LengthLimitError;
 use jiff::Timestamp;
+use primehub_core::access::Caller;
 use tracing::Instrument as _;
 
 use super::admission::{Admission, Place, Share};
@@ -55,6 +56,13 @@ struct Work {
     places: (Option<Share>, Place),
 }
 
+/// A request that nobody has sent as GraphQL.
+pub(super) struct OwnRequest {
+    pub(super) request: Arc<Request>,
+    /// Whether what it reads may be out of date.
+    stale: bool,
+}
+
 impl<E: Executor> Endpoint<E> {
     pub(super) fn new(
         services: Arc<Services>,
@@ -69,6 +77,10 @@ impl<E: Executor> Endpoint<E> {
 
     pub(super) fn services(&self) -> &Services {
         &self.services
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Waits until nothing runs any more.
@@ -127,6 +139,53 @@ impl<E: Executor> Endpoint<E> {
                 Err(outcome_unknown(time))
             }
             Err(_) => Err(Refusal::panicked()),
+        }
+    }
+
+    /// A request of the platform itself, for what is offered without GraphQL to people who have no account yet.
+    ///
+    /// # Errors
+    /// [`Code::ApiUnavailable`] when there is no picture to answer from.
+    pub(super) fn own_request(&self, request_id: String) -> Result<OwnRequest, ApiError> {
+        let Authenticated { caller, directory, stale_since } =
+            self.services.authenticator.again(&Caller::SharedSecret)?;
+        let stale = stale_since.is_some();
+        let request = Request::new(self.services.clone(), caller, directory, request_id, Budget::default());
+        Ok(OwnRequest { request, stale })
+    }
+
+    /// Carries out a change of the platform itself, as those that come as GraphQL are carried out: to its end, also when the client goes
+    /// away, and waited for when the server stops.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Code::ApiUnavailable`] when there is too much to do, or no answer in time.
+    pub(super) async fn change<T, F>(
+        &self,
+        own: OwnRequest,
+        work: impl FnOnce(Arc<Request>) -> F,
+    ) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
+    {
+        let place = self.admission.enter().map_err(|refusal| refusal.error)?;
+        if own.stale {
+            return Err(ApiError::new(Code::ApiUnavailable, NOT_CHANGED));
+        }
+        let time = self.limits.change_time;
+        let running = tokio::time::timeout(time, work(own.request));
+        let to_its_end = async move {
+            let outcome = running.await;
+            drop(place);
+            outcome
+        };
+        match tokio::spawn(to_its_end.in_current_span()).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => {
+                tracing::error!(time_ms = time.as_millis(), "a change did not come to an end and was given up");
+                Err(outcome_unknown(time).error)
+            }
+            Err(_) => Err(Refusal::panicked().error),
         }
     }
 
@@ -214,7 +273,7 @@ fn refused(refusal: Refusal, kind: Kind) -> Answer {
     Answer { response: refusal.into_response(), kind, ended }
 }
 
-async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<axum::body::Bytes, Refusal> {
+pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<axum::body::Bytes, Refusal> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {

@@ -22,6 +22,11 @@ impl Prefix {
         &self.0
     }
 
+    /// The prefix as the beginning of a route: braces mean something to the router; in a prefix they are just characters.
+    pub(super) fn pattern(&self) -> String {
+        self.0.replace('{', "{{").replace('}', "}}")
+    }
+
     /// The path of the GraphQL endpoint.
     #[must_use]
     pub fn graphql(&self) -> String {

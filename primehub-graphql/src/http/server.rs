@@ -19,7 +19,8 @@ use super::management::management;
 use super::metrics::RequestMetrics;
 use super::peer::Network;
 use super::prefix::Prefix;
-use super::router::{beside, public};
+use super::router::{beside, public, site as site_routes};
+use super::site::Site;
 use crate::audit::{AuditSink, TracingAudit};
 use crate::authentication::{AuthenticationMetrics, Authenticator, AuthenticatorSettings};
 use crate::config::PlatformConfig;
@@ -36,6 +37,7 @@ pub struct Server {
     prefix: Prefix,
     edge: Arc<Edge>,
     registry: Arc<Registry>,
+    site: Option<Router>,
 }
 
 impl fmt::Debug for Server {
@@ -67,19 +69,26 @@ impl Server {
             audit: Arc::new(TracingAudit),
             clock: Arc::new(SystemClock),
             edge: Edge::default(),
+            site: None,
         }
     }
 
-    /// The public routes: `<prefix>/graphql`, `<prefix>/health`, and a redirect from `<prefix>/`. Whatever else is asked for is answered
-    /// 404 as JSON; merge it into a router without a fallback of its own.
+    /// The public routes: `<prefix>/graphql`, `<prefix>/health`, a redirect from `<prefix>/`, and those of [`ServerBuilder::site`] if there
+    /// is one. Whatever else is asked for is answered 404 as JSON; merge it into a router without a fallback of its own.
     pub fn router(&self) -> Router {
-        public(&self.prefix, self.endpoint.clone(), self.edge.clone())
+        let router = public(&self.prefix, self.endpoint.clone(), self.edge.clone());
+        match &self.site {
+            Some(site) => router.merge(site.clone()),
+            None => router,
+        }
     }
 
     /// Routes for operators, without authentication: `/healthz` (the process lives), `/readyz` (503 while nothing can be answered) and
     /// `/metrics` (the text format of `OpenMetrics`). For a port that the public cannot reach.
     pub fn management_router(&self) -> Router {
-        management(self.endpoint.clone(), self.registry.clone(), self.edge.clone())
+        // This port is none of the site's: it speaks plain HTTP.
+        let edge = Edge { secure_site: false, ..Edge::clone(&self.edge) };
+        management(self.endpoint.clone(), self.registry.clone(), Arc::new(edge))
     }
 
     /// Puts around `router` what stands around this server's own routes: the check of host names, request ids, a line in the log for each
@@ -116,6 +125,7 @@ pub struct ServerBuilder {
     audit: Arc<dyn AuditSink>,
     clock: Arc<dyn Clock>,
     edge: Edge,
+    site: Option<Site>,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -194,10 +204,27 @@ impl ServerBuilder {
         self
     }
 
-    /// Proxies whose `X-Forwarded-For` is believed. It is only logged.
+    /// Proxies whose `X-Forwarded-For` is believed. Handlers behind the edge, of [`Server::surround`] too, then find the client's address
+    /// in the place of the proxy's, with port zero if the proxy does not name one; the log has it as well.
     #[must_use]
     pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
         self.edge.trusted_proxies = networks.into_iter().collect();
+        self
+    }
+
+    /// Also serves invitation pages and, if people can log in there, the way to an API token. Below which paths, the site says; the
+    /// [`Self::prefix`] of the API does not count.
+    #[must_use]
+    pub fn site(mut self, site: Site) -> Self {
+        self.site = Some(site);
+        self
+    }
+
+    /// Whether people reach the site over TLS, here or at a proxy. Browsers are then told to come back over TLS only
+    /// (`Strict-Transport-Security`, for a year), which holds for every port of that host name. Off by default.
+    #[must_use]
+    pub fn secure_site(mut self, secure: bool) -> Self {
+        self.edge.secure_site = secure;
         self
     }
 
@@ -227,12 +254,9 @@ impl ServerBuilder {
         let schema = schema::builder().limit_recursive_depth(self.limits.nesting).finish();
         let metrics = RequestMetrics::register(&mut registry);
         let endpoint = Endpoint::new(services, schema, self.limits, self.introspection, metrics);
-        Server {
-            endpoint: Arc::new(endpoint),
-            prefix: self.prefix,
-            edge: Arc::new(self.edge),
-            registry: Arc::new(registry),
-        }
+        let (endpoint, edge) = (Arc::new(endpoint), Arc::new(self.edge));
+        let site = self.site.map(|site| site_routes(&site, &endpoint, &mut registry, edge.clone()));
+        Server { endpoint, prefix: self.prefix, edge, registry: Arc::new(registry), site }
     }
 }
 

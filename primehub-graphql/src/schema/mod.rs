@@ -3,7 +3,7 @@
 mod edit;
 mod group;
 #[cfg(test)]
-mod harness;
+pub(crate) mod harness;
 mod ids;
 mod paging;
 mod resource;
