@@ -12,7 +12,8 @@ use secrecy::SecretString;
 use super::pkce::{self, Challenge};
 use crate::oidc::error::TokenError;
 use crate::oidc::scope::Scopes;
-use crate::sessions::{SessionId, random_text};
+use crate::random::random_text;
+use crate::sessions::SessionId;
 
 /// What a code stands for.
 #[derive(Clone, Debug, Eq, PartialEq)]
