@@ -22,6 +22,8 @@ mod authorization;
 mod bearer;
 mod claims;
 mod client;
+#[expect(dead_code, reason = "the login flow that uses it follows")]
+mod cookies;
 mod cors;
 mod discovery;
 #[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
