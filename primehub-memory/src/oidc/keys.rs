@@ -92,11 +92,21 @@ impl Keys {
             }
         }
         let ring = KeyRing::of(&stored)?;
-        Ok(Self {
-            ring: Mutex::new(Arc::new(ring)),
-            changing: tokio::sync::Mutex::default(),
-            encryption: OnceCell::new(),
-        })
+        Ok(Self::with(ring))
+    }
+
+    /// New keys that no store has.
+    #[cfg(test)]
+    pub(super) fn generate() -> Result<Self, KeyError> {
+        let key =
+            |which, material| StoredKey { which, id: random_text::<32>(), made_at: Timestamp::UNIX_EPOCH, material };
+        let secret = crate::random::random_bytes::<64>().to_vec();
+        let stored = vec![key(KeyUse::AccessTokens, new_rsa()?), key(KeyUse::RefreshTokens, secret)];
+        Ok(Self::with(KeyRing::of(&StoredKeys(stored))?))
+    }
+
+    fn with(ring: KeyRing) -> Self {
+        Self { ring: Mutex::new(Arc::new(ring)), changing: tokio::sync::Mutex::default(), encryption: OnceCell::new() }
     }
 
     /// The keys as they are now.
