@@ -24,6 +24,7 @@
 //! * [`identity`]: people, groups, roles and realm settings; passwords, invitations and API tokens.
 //! * [`demo`]: people and groups to try PrimeHub with.
 //! * [`oidc`]: the OpenID provider in front of them, with the paths, claims, lifetimes and errors of a Keycloak realm.
+//! * [`persistence`]: a folder where records are kept, for what is to outlive the process.
 //!
 //! Nothing is kept when the process ends. [`primehub_core`] and [`axum`], which stand in signatures, are exported again.
 
