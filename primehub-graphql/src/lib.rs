@@ -48,8 +48,8 @@ pub use audit::{AuditRecord, AuditResult, AuditSink, TracingAudit};
 pub use config::{License, LicenseStatus, PlatformConfig};
 pub use error::Code;
 pub use http::{
-    InvalidNetwork, InvalidSite, LOOPBACK_HOSTS, Limits, Network, Prefix, Server, ServerBuilder, Site,
-    SiteLimits, serve,
+    InvalidNetwork, InvalidSite, LOOPBACK_HOSTS, Limits, Listener, Network, Prefix, Server, ServerBuilder, Site,
+    SiteLimits, Tls, TlsError, TlsFiles, serve,
 };
 pub use schema::sdl;
 

@@ -28,11 +28,13 @@ mod serve;
 mod server;
 mod site;
 mod syntax;
+mod tls;
 
 pub use host::LOOPBACK_HOSTS;
 pub use limits::Limits;
 pub use peer::{InvalidNetwork, Network};
 pub use prefix::Prefix;
-pub use serve::serve;
+pub use serve::{Listener, serve};
 pub use server::{Server, ServerBuilder};
 pub use site::{InvalidSite, Site, SiteLimits};
+pub use tls::{Tls, TlsError, TlsFiles};

@@ -1,66 +1,92 @@
 //! Serving a router on a socket, until told to stop.
 
+mod connection;
+
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio_io_timeout::TimeoutStream;
-use tower::ServiceExt as _;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 
-/// How long a connection may take to send the head of a request, and how long it may be idle.
-const HEAD_TIME: Duration = Duration::from_secs(30);
+use self::connection::Connection;
+use super::tls::Tls;
+
 /// After a failed accept (too many open files, for instance) there is no point in trying again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Where connections come from: a socket, in clear (`listener.into()`) or over TLS.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl Listener {
+    /// A socket on which only TLS is spoken. Each connection is set up with the certificate that `tls` has at that moment.
+    #[must_use]
+    pub fn tls(socket: TcpListener, tls: Tls) -> Self {
+        Self { socket, tls: Some(tls) }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(socket: TcpListener) -> Self {
+        Self { socket, tls: None }
+    }
+}
 
 /// What connections may take of a server.
 #[derive(Clone, Copy)]
 struct Bounds {
-    /// Connections at the same time; others wait to be accepted.
+    /// Connections at the same time, those included that are still being set up; others wait to be accepted.
     connections: usize,
+    /// How long a client may take to set up TLS.
+    handshake: Duration,
     /// How long a client may read nothing of an answer that is there.
     unread: Duration,
 }
 
-const BOUNDS: Bounds = Bounds { connections: 4096, unread: Duration::from_secs(30) };
+const BOUNDS: Bounds =
+    Bounds { connections: 4096, handshake: Duration::from_secs(10), unread: Duration::from_secs(30) };
 
 /// Serves `router` over HTTP/1.1 until `shutdown` completes; then takes no more connections and returns once all requests are answered,
 /// or after `grace`. Failures of single connections are logged.
 ///
-/// Handlers find the client's address as [`ConnectInfo<SocketAddr>`].
+/// Handlers find the client's address as [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
 ///
 /// No more than 4,096 connections are open at the same time: others wait to be accepted. One that sends no request, or whose client reads
-/// nothing of its answer, is closed after 30 seconds.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send, grace: Duration) {
-    serve_within(BOUNDS, listener, router, shutdown, grace).await;
-}
-
-async fn serve_within(
-    bounds: Bounds,
-    listener: TcpListener,
+/// nothing of its answer, is closed after 30 seconds; one that has not set up TLS, after 10.
+pub async fn serve(
+    listener: impl Into<Listener> + Send,
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
     grace: Duration,
 ) {
+    serve_within(BOUNDS, listener.into(), router, shutdown, grace).await;
+}
+
+async fn serve_within(
+    bounds: Bounds,
+    listener: Listener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send,
+    grace: Duration,
+) {
+    let Listener { socket, tls } = listener;
     let connections = GracefulShutdown::new();
+    // Held until the end, which those who are setting up TLS learn from its being gone.
+    let (serving, stopping) = watch::channel(());
     let places = Arc::new(Semaphore::new(bounds.connections));
     let mut shutdown = pin!(shutdown);
     loop {
         let next = async {
             // Never closed; if it were, nothing would count any more.
             let place = places.clone().acquire_owned().await.ok();
-            (place, listener.accept().await)
+            (place, socket.accept().await)
         };
         let (place, accepted) = tokio::select! {
             () = &mut shutdown => break,
@@ -68,11 +94,18 @@ async fn serve_within(
         };
         match accepted {
             Ok((stream, client)) => {
-                let connection = connections.watch(connection(stream, client, &router, bounds.unread));
+                let connection = Connection {
+                    stream,
+                    client,
+                    router: router.clone(),
+                    bounds,
+                    watcher: connections.watcher(),
+                    stopping: stopping.clone(),
+                };
+                // The certificate of this moment: one that is replaced is not used for a connection that begins later.
+                let config = tls.as_ref().map(Tls::present);
                 tokio::spawn(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "a connection has ended early");
-                    }
+                    connection.run(config).await;
                     drop(place);
                 });
             }
@@ -83,32 +116,11 @@ async fn serve_within(
             }
         }
     }
-    drop(listener);
+    drop(socket);
+    drop(serving);
     if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
         tracing::warn!(grace_ms = grace.as_millis(), "some requests were not answered before the end");
     }
-}
-
-fn connection(
-    stream: TcpStream,
-    client: SocketAddr,
-    router: &Router,
-    unread: Duration,
-) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
-    // Answers are written at once: waiting to fill packets would only delay them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection cannot be set up");
-    }
-    let service = router.clone().map_request(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(client));
-        request.map(Body::new)
-    });
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(unread));
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service))
 }
 
 /// Whether the client gave up before the connection was taken: nothing is wrong here.

@@ -1,7 +1,9 @@
-use std::sync::Arc;
+use std::net::SocketAddr;
 
+use axum::extract::ConnectInfo;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 
 use super::*;
@@ -34,7 +36,7 @@ async fn run_within(bounds: Bounds, grace: Duration) -> Running {
         let _ = stopped.await;
     };
     let routes = Router::new().route("/", get(handler)).route("/long", get(|| async { vec![0_u8; 64 << 20] }));
-    let done = tokio::spawn(serve_within(bounds, listener, routes, shutdown, grace));
+    let done = tokio::spawn(serve_within(bounds, listener.into(), routes, shutdown, grace));
     Running { address, started, release, stop, done }
 }
 
@@ -108,3 +110,5 @@ async fn a_client_that_reads_nothing_is_left() {
     running.stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(30), running.done).await.expect("it waits for no client").unwrap();
 }
+
+mod encrypted;
