@@ -1,8 +1,12 @@
 //! What the program can be asked.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use primehub_graphql::Network;
+
+use crate::up::PublicUrl;
 
 /// PrimeHub: a multi-user machine-learning platform on Kubernetes.
 #[derive(Debug, Parser)]
@@ -15,7 +19,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run everything in one process on this machine: an offline deployment, for trying and developing.
-    Up(UpOptions),
+    Up(Box<UpOptions>),
     /// Print the GraphQL schema.
     Schema,
     /// Print the version.
@@ -24,7 +28,9 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct UpOptions {
-    /// Port of GraphQL and the OpenID provider on 127.0.0.1; 0 takes any free one.
+    #[command(flatten)]
+    pub(crate) exposure: ExposureOptions,
+    /// Port of GraphQL and the OpenID provider; 0 takes any free one.
     #[arg(long, default_value_t = 3001, value_name = "N")]
     pub(crate) port: u16,
     /// Port of health and metrics on 127.0.0.1; 0 takes any free one.
@@ -36,4 +42,24 @@ pub(crate) struct UpOptions {
     /// Where to write sdk.json and up.json [default: primehub below your configuration folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
+}
+
+/// Who can reach the deployment, and how.
+#[derive(Args, Debug)]
+pub(crate) struct ExposureOptions {
+    /// Address to listen on. One that other machines can reach needs TLS, here or at a trusted proxy.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDR")]
+    pub(crate) listen: IpAddr,
+    /// What people and clients put before every path: https, and the host [default: from the address and port listened on].
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Speak HTTPS with this certificate, and those between it and its root (PEM). SIGHUP reads it again.
+    #[arg(long, requires = "tls_key", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, without a passphrase (PEM).
+    #[arg(long, requires = "tls_cert", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// A proxy, or a network of them, whose X-Forwarded-For is believed, such as 10.0.0.0/8. May be given more than once.
+    #[arg(long = "trusted-proxy", value_name = "CIDR")]
+    pub(crate) trusted_proxies: Vec<Network>,
 }

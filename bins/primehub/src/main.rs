@@ -17,7 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
-        Command::Up(options) => up::run(&options),
+        Command::Up(options) => up::run(*options),
         Command::Schema => print(&primehub_graphql::sdl()),
         Command::Version => print(concat!("primehub ", env!("CARGO_PKG_VERSION"), "\n")),
     };

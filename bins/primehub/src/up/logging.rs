@@ -1,0 +1,45 @@
+//! The log, on standard error.
+
+use std::env::VarError;
+use std::io::IsTerminal as _;
+
+use anyhow::Context as _;
+use tracing_subscriber::EnvFilter;
+
+/// Warnings, and who changed what; `PRIMEHUB_LOG` asks for more, such as `info` or `primehub_graphql=debug`.
+pub(super) fn to_standard_error() -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a binary reads its configuration")]
+    let filter = filter(std::env::var("PRIMEHUB_LOG"))?;
+    let colors = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).init();
+    // Where it happened, but not the text: it may quote what somebody has typed.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(tracing::field::display);
+        tracing::error!(place, "the program has a bug and panics");
+    }));
+    Ok(())
+}
+
+fn filter(asked: Result<String, VarError>) -> anyhow::Result<EnvFilter> {
+    match asked {
+        Ok(text) => EnvFilter::try_new(&text)
+            .with_context(|| format!("PRIMEHUB_LOG={text:?} is no log filter; examples: info, primehub_graphql=debug")),
+        Err(VarError::NotPresent) => Ok(EnvFilter::new("warn,audit=info")),
+        Err(error @ VarError::NotUnicode(_)) => Err(error).context("PRIMEHUB_LOG cannot be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_filter_that_is_none_is_an_error_that_names_the_variable() {
+        assert_eq!(filter(Err(VarError::NotPresent)).unwrap().to_string(), "audit=info,warn");
+        assert_eq!(filter(Ok("primehub_graphql=debug".into())).unwrap().to_string(), "primehub_graphql=debug");
+        for wrong in [Ok("primehub=loud".into()), Err(VarError::NotUnicode("x".into()))] {
+            let error = filter(wrong).unwrap_err().to_string();
+            assert!(error.contains("PRIMEHUB_LOG"), "{error}");
+        }
+    }
+}
