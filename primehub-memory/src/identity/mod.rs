@@ -2,6 +2,7 @@
 
 mod checks;
 mod draft;
+mod export;
 mod feed;
 mod line;
 mod outbox;
@@ -14,6 +15,7 @@ mod state;
 mod store;
 mod writes;
 
+pub use export::{ExportError, ExportSummary, export, import};
 pub use outbox::OutgoingMessage;
 pub use passwords::{PasswordCheck, PasswordCost};
 pub use realm::RealmSettings;

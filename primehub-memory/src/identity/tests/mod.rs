@@ -3,6 +3,7 @@
 mod bindings;
 mod concurrency;
 mod credentials;
+mod export;
 mod feed;
 mod groups;
 mod invitations;
