@@ -161,8 +161,10 @@ impl std::fmt::Display for ReadOnlyReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Requested => "it was opened for reading",
-            Self::Permissions => "this process may not write to it: give it to the account that runs PrimeHub",
-            Self::Filesystem => "its file system is mounted read only: mount it for writing",
+            Self::Permissions => {
+                "this process may not write to it: give it to the account that runs PrimeHub, then start again"
+            }
+            Self::Filesystem => "its file system is mounted read only: mount it for writing, then start again",
         })
     }
 }

@@ -112,7 +112,7 @@ fn errors_say_where_and_what_to_do() {
     assert!(matches!(error, StorageError::ReadOnly { reason: ReadOnlyReason::Filesystem, .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        "/data is read only (its file system is mounted read only: mount it for writing), nothing was written"
+        "/data is read only (its file system is mounted read only: mount it for writing, then start again), nothing was written"
     );
     let error = refused(ErrorKind::Other);
     assert_eq!(
