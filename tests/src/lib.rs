@@ -14,6 +14,7 @@
 
 mod answer;
 mod audit;
+mod browser;
 mod caller;
 mod counted;
 mod decorator;
@@ -25,6 +26,7 @@ pub mod schema;
 
 pub use answer::Answer;
 pub use audit::RecordedAudit;
+pub use browser::{Browser, Button, Cookie, Cookies, Form, Page};
 pub use caller::Caller;
 pub use counted::Counted;
 pub use flaky::Flaky;
