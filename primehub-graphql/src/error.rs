@@ -174,6 +174,9 @@ impl From<IdentityError> for ApiError {
                 Self::new(Code::NotAuth, format!("the identity provider refused: the account lacks the role {missing}"))
             }
             IdentityError::Unsupported { .. } => Self::new(Code::ApiUnavailable, message),
+            IdentityError::NotWritable { .. } => {
+                Self::new(Code::ApiUnavailable, format!("{message}; nothing was changed"))
+            }
             IdentityError::Unavailable { cause } => {
                 tracing::warn!(%cause, "the identity provider is not available");
                 Self::new(Code::ApiUnavailable, "the identity provider is not available; nothing was changed")

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use primehub_core::identity::{Actor, Binding, IdentityStore as _, NewGroup, NewPassword, NewUser, Subject, attribute};
+use primehub_core::identity::{
+    Actor, Binding, IdentityError, IdentityStore as _, NewGroup, NewPassword, NewUser, Subject, attribute,
+};
 use primehub_core::names::UserId;
 use secrecy::SecretString;
 
@@ -37,19 +39,45 @@ pub struct DemoError {
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// Makes a platform administrator and nobody else.
-///
-/// # Errors
-/// When the account or one of its parts cannot be made, for example because it exists.
-pub async fn administrator(
-    store: &MemoryIdentityStore,
-    provider: &OpenIdProvider,
-) -> Result<Vec<DemoPerson>, DemoError> {
-    Ok(vec![make_person(store, provider, &Part { groups: &[], ..ADMINISTRATOR }).await?])
+/// Who is to be in a new realm.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cast {
+    /// A platform administrator and nobody else.
+    Administrator,
+    /// Two groups with different quotas, and people with different rights in them: a platform administrator, an administrator of one
+    /// group, a member of each, and somebody in no group.
+    PeopleAndGroups,
 }
 
-/// Makes two groups with different quotas, and people with different rights in them: a platform administrator, an administrator of one group,
-/// a member of each, and somebody in no group.
+/// Makes the cast, if nobody is in the realm yet; answers who was made. A first time that was interrupted is begun anew, as nobody can have
+/// used what it left.
+///
+/// # Errors
+/// When a group, an account or one of their parts cannot be made.
+pub async fn set_up(
+    store: &MemoryIdentityStore,
+    provider: &OpenIdProvider,
+    cast: Cast,
+) -> Result<Vec<DemoPerson>, DemoError> {
+    let unfinished = !store.secrets_under(UNFINISHED).is_empty();
+    if store.directory().people_count() > 0 && !unfinished {
+        return Ok(Vec::new());
+    }
+    let whole = "the first set-up";
+    store.ensure_secret(UNFINISHED, || SecretString::from("")).await.map_err(failed(whole))?;
+    clear(store).await.map_err(failed(whole))?;
+    let people = match cast {
+        Cast::Administrator => vec![make_person(store, provider, &Part { groups: &[], ..ADMINISTRATOR }).await?],
+        Cast::PeopleAndGroups => people_and_groups(store, provider).await?,
+    };
+    store.remove_secret(UNFINISHED).await.map_err(failed(whole))?;
+    Ok(people)
+}
+
+/// There while a realm is set up for the first time.
+const UNFINISHED: &str = "first-set-up";
+
+/// Makes [`Cast::PeopleAndGroups`].
 ///
 /// # Errors
 /// When a group, an account or one of their parts cannot be made, for example because it exists.
@@ -63,6 +91,18 @@ pub async fn people_and_groups(
     let cast = std::iter::once(&ADMINISTRATOR).chain(OTHERS);
     // Together, because hashing the passwords is what takes time.
     futures::future::try_join_all(cast.map(|part| make_person(store, provider, part))).await
+}
+
+/// Takes out what an earlier attempt may have made.
+async fn clear(store: &MemoryIdentityStore) -> Result<(), IdentityError> {
+    let (by, directory) = (Actor::service(), store.directory());
+    for user in directory.people_from(0) {
+        store.delete_user(&by, &user.id).await?;
+    }
+    for group in directory.groups().filter(|group| group.id != *directory.everyone_id()) {
+        store.delete_group(&by, &group.id).await?;
+    }
+    Ok(())
 }
 
 const GROUPS: &[(&str, &[(&str, &str)])] = &[
@@ -224,5 +264,19 @@ mod tests {
         let counts = store.api_token_counts(&[people[0].id.clone()]).await.unwrap();
         assert_eq!(counts.get(&people[0].id), Some(&1));
         assert!(people_and_groups(&store, &provider).await.is_err(), "not twice");
+        assert!(set_up(&store, &provider, Cast::PeopleAndGroups).await.unwrap().is_empty(), "somebody is there");
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_first_time_is_begun_anew() {
+        let realm = RealmSettings::new("primehub", "admin-ui");
+        let settings = ProviderSettings::new(&realm, "http://127.0.0.1:8180", "a secret".into());
+        let store = Arc::new(MemoryIdentityStore::new(realm));
+        let provider = OpenIdProvider::start(store.clone(), settings).await.unwrap();
+        store.ensure_secret(UNFINISHED, || "".into()).await.unwrap();
+        make_group(&store, "research", &[]).await.unwrap();
+        make_person(&store, &provider, &OTHERS[0]).await.unwrap();
+        assert_eq!(set_up(&store, &provider, Cast::PeopleAndGroups).await.unwrap().len(), 5);
+        assert!(set_up(&store, &provider, Cast::PeopleAndGroups).await.unwrap().is_empty());
     }
 }

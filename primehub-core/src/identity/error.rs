@@ -77,6 +77,13 @@ pub enum IdentityError {
         /// What happened, for the log.
         cause: String,
     },
+    /// The provider works, but cannot keep anything at the moment: its disk is full or can only be read. Reading goes on; nothing was
+    /// written.
+    #[error("nothing can be stored at the moment, because {reason}")]
+    NotWritable {
+        /// Why, as the end of a sentence that everybody may read.
+        reason: String,
+    },
     /// The connection broke after the request had left: it may have been carried out.
     #[error("the identity provider did not say whether {operation} was carried out")]
     OutcomeUnknown {
@@ -98,7 +105,9 @@ impl IdentityError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::Conflict(Conflict::Expectation) => true,
+            Self::Unavailable { .. }
+            | Self::NotWritable { .. }
+            | Self::OutcomeUnknown { .. } | Self::Conflict(Conflict::Expectation) => true,
             Self::Absent(_)
             | Self::Conflict(_)
             | Self::Invalid { .. }

@@ -137,11 +137,11 @@ impl Kept {
     /// Waits. Giving up does not undo the write.
     ///
     /// # Errors
-    /// [`IdentityError::Unavailable`] when the write could not be kept; nothing of it is left.
+    /// [`IdentityError::NotWritable`] when the write could not be kept; nothing of it is left.
     pub(super) async fn wait(self) -> Result<(), IdentityError> {
         match self.0.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(IdentityError::Unavailable { cause: error.to_string() }),
+            Ok(Err(error)) => Err(IdentityError::NotWritable { reason: error.reason().to_owned() }),
             Err(_) => Err(IdentityError::OutcomeUnknown { operation: "the write" }),
         }
     }

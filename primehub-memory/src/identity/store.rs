@@ -59,14 +59,17 @@ impl MemoryIdentityStore {
     /// hundred thousand people take about a second.
     ///
     /// * A write is on disk before it returns and before anybody can read it. Writes that come together share a commit.
-    /// * While the disk is full, or if the folder can only be read, writes fail with [`IdentityError::Unavailable`] and change nothing;
+    /// * While the disk is full, or if the folder can only be read, writes fail with [`IdentityError::NotWritable`] and change nothing;
     ///   reading goes on.
     ///
     /// # Errors
     /// When the folder cannot be read or written, holds another realm, or something that is not a realm.
     pub fn open(settings: RealmSettings, folder: DataDirectory) -> Result<Self, OpenStoreError> {
         let records = folder.scan("")?.collect::<Result<Vec<_>, _>>()?;
-        Self::kept_in(settings, records, folder.into_journal())
+        let read_only = folder.is_read_only().is_some();
+        let mut store = Self::kept_in(settings, records, folder.into_journal())?;
+        store.rules.limits.read_only = read_only;
+        Ok(store)
     }
 
     /// A store that goes on from `records`, and keeps what comes in the journal they are from.
@@ -145,11 +148,16 @@ impl MemoryIdentityStore {
         self.write(by, |draft| draft.ensure_service_account(client)).await
     }
 
+    /// Notes that a person has done what the required action asks for. False if it was not open.
+    pub(crate) async fn complete_action(&self, id: &UserId, action: &str) -> Result<bool, IdentityError> {
+        Ok(self.write(&Actor::service(), |draft| draft.complete_action(id, action)).await?.value)
+    }
+
     /// A secret of this deployment, such as what a client proves itself with: kept with everything else, and made by `make` the first
     /// time it is asked for.
     ///
     /// # Errors
-    /// [`IdentityError::Unavailable`] when a new one cannot be kept.
+    /// [`IdentityError::NotWritable`] when a new one cannot be kept.
     pub async fn ensure_secret(
         &self,
         name: &str,
@@ -165,6 +173,14 @@ impl MemoryIdentityStore {
             Ok(secret)
         });
         Ok(written.await?.value)
+    }
+
+    /// Takes a secret of this deployment out; none of that name is no error.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotWritable`].
+    pub async fn remove_secret(&self, name: &str) -> Result<(), IdentityError> {
+        self.change_secrets(vec![(name.into(), None)]).await
     }
 
     /// The secrets whose names begin with `prefix`, in the order of their names.

@@ -132,6 +132,16 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// What is wrong, as the end of a sentence that users may read: nothing in it is for operators alone.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "the disk is full",
+            Self::ReadOnly { .. } => "the data folder can only be read",
+            Self::Io { .. } => "the disk fails",
+        }
+    }
+
     /// What a failure of the operating system means for the data directory `folder`.
     pub(crate) fn from_io(folder: &Path, source: io::Error) -> Self {
         let folder = folder.to_owned();

@@ -15,6 +15,9 @@ use super::super::realm::new_id;
 /// The required action of an account whose password somebody else knows.
 pub(in super::super) const UPDATE_PASSWORD: &str = "UPDATE_PASSWORD";
 
+/// What a person has to accept, once asked to.
+const TERMS_AND_CONDITIONS: &str = "TERMS_AND_CONDITIONS";
+
 impl Draft<'_> {
     /// Creates a person, who joins the default groups and gets the default role.
     pub(in super::super) fn create_user(&mut self, new: NewUser) -> Result<Arc<User>, IdentityError> {
@@ -101,6 +104,22 @@ impl Draft<'_> {
         self.replace_user(before, user);
         self.put_password(id, password);
         Ok(())
+    }
+
+    /// Notes that the person has done what the action asks for. False if it was not open. Accepting terms leaves the time in the attribute
+    /// where Keycloak has it.
+    pub(in super::super) fn complete_action(&mut self, id: &UserId, action: &str) -> Result<bool, IdentityError> {
+        let before = self.user(id)?;
+        if !before.required_actions.iter().any(|open| open == action) {
+            return Ok(false);
+        }
+        let mut user = User::clone(&before);
+        user.required_actions.retain(|open| open != action);
+        if action == TERMS_AND_CONDITIONS {
+            user.attributes.set_one("terms_and_conditions", self.now.as_second().to_string());
+        }
+        self.replace_user(before, user);
+        Ok(true)
     }
 
     pub(in super::super) fn set_one_time_password(
