@@ -20,6 +20,10 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Run everything in one process on this machine: an offline deployment, for trying and developing.
     Up(Box<UpOptions>),
+    /// Write what a data folder holds to readable files. Passwords are among them as hashes; keys, logins and API tokens are not.
+    Export(ExportOptions),
+    /// Fill a new data folder from such files.
+    Import(ImportOptions),
     /// Print the GraphQL schema.
     Schema,
     /// Print the version.
@@ -36,12 +40,38 @@ pub(crate) struct UpOptions {
     /// Port of health and metrics on 127.0.0.1; 0 takes any free one.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) management_port: u16,
+    /// Keep everything in this folder, so that a restart loses nothing; made if it is missing [default: keep nothing].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Let these applications log people in as well: a JSON array of clients as Keycloak exports them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) clients: Option<PathBuf>,
     /// Start with a platform administrator alone, without the people and groups of the demo.
     #[arg(long)]
     pub(crate) no_demo: bool,
     /// Where to write sdk.json and up.json [default: primehub below your configuration folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportOptions {
+    /// The data folder. Nothing may be running on it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Folder for the files; it is made.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportOptions {
+    /// The data folder; it is made, or empty.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Folder with the files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
 }
 
 /// Who can reach the deployment, and how.

@@ -8,6 +8,8 @@ use etcetera::BaseStrategy as _;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use crate::up::Previous;
+
 /// The folder to write into: the one that was asked for, or `primehub` below the user's configuration folder.
 pub(crate) fn folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(folder) = asked {
@@ -16,6 +18,12 @@ pub(crate) fn folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
     let strategy = etcetera::choose_base_strategy()
         .context("this user has no configuration folder; name one with --config-dir")?;
     Ok(strategy.config_dir().join("primehub"))
+}
+
+/// What an earlier start has told, if it can still be read.
+pub(crate) fn previous(folder: &Path) -> Option<Previous> {
+    let text = std::fs::read(folder.join("up.json")).ok()?;
+    serde_json::from_slice(&text).inspect_err(|error| tracing::warn!(%error, "the old up.json is not readable")).ok()
 }
 
 /// Replaces `sdk.json` and `up.json` together: both are complete on disk before the first takes its place.

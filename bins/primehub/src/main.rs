@@ -4,6 +4,7 @@
 
 mod command_line;
 mod handout;
+mod transfer;
 mod up;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Up(options) => up::run(*options),
+        Command::Export(options) => transfer::export(&options),
+        Command::Import(options) => transfer::import(&options),
         Command::Schema => print(&primehub_graphql::sdl()),
         Command::Version => print(concat!("primehub ", env!("CARGO_PKG_VERSION"), "\n")),
     };

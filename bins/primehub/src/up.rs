@@ -1,5 +1,6 @@
 //! `primehub up`: everything in one process.
 
+mod clients;
 mod description;
 mod exposure;
 mod greeting;
@@ -7,6 +8,7 @@ mod logging;
 mod platform;
 mod public_url;
 mod signals;
+mod storage;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -17,8 +19,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::SignalKind;
 
 use self::description::Description;
+pub(crate) use self::description::Previous;
 use self::exposure::Exposure;
-use self::platform::Platform;
+pub(crate) use self::platform::{CLIENT_ID, REALM};
+use self::platform::{Parts, Platform};
 pub(crate) use self::public_url::PublicUrl;
 use crate::command_line::UpOptions;
 use crate::handout;
@@ -41,12 +45,19 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
     let base = exposure.base(socket.local_addr()?);
     let listener = listener(socket, &exposure)?;
 
-    let platform = Platform::assemble(&exposure, &base, options.no_demo).await?;
+    let parts = Parts {
+        data_dir: options.data_dir.as_deref(),
+        clients: options.clients.as_deref().map(clients::read).transpose()?.unwrap_or_default(),
+        no_demo: options.no_demo,
+    };
+    let platform = Platform::assemble(&exposure, &base, parts).await?;
+    platform.retire_keys().await;
     rotate_keys_when_asked(&platform)?;
 
-    let description = Description::new(&platform, &base, management.local_addr()?);
+    let mut description = Description::new(&platform, &base, management.local_addr()?);
+    description.recall(handout::previous(&folder));
     handout::write(&folder, &description.sdk_configuration(), &description)?;
-    crate::print(&greeting::text(&description, exposure.is_private(), &folder))?;
+    crate::print(&greeting::text(&description, exposure.is_private(), options.data_dir.as_deref(), &folder))?;
 
     let server = &platform.server;
     let finished = async {

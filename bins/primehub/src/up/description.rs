@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use primehub_memory::demo::DemoPerson;
 use secrecy::ExposeSecret as _;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::platform::{CLIENT_ID, Platform};
 
@@ -17,18 +17,32 @@ pub(super) struct Description<'a> {
     pub(super) client_id: &'static str,
     pub(super) client_secret: &'a str,
     pub(super) shared_secret: &'a str,
-    pub(super) people: Vec<Person<'a>>,
+    /// What the content of the data folder is known by; absent in memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) store: Option<&'a str>,
+    /// Of this process, for signals.
+    pub(super) pid: u32,
+    pub(super) people: Vec<Person>,
+}
+
+/// What matters of the `up.json` of an earlier start.
+#[derive(Deserialize)]
+pub(crate) struct Previous {
+    #[serde(default)]
+    store: Option<String>,
+    #[serde(default)]
+    people: Vec<Person>,
 }
 
 /// Somebody who can log in, with everything that it takes.
-#[derive(Serialize)]
-pub(super) struct Person<'a> {
-    pub(super) id: &'a str,
-    pub(super) username: &'a str,
-    pub(super) password: &'a str,
-    pub(super) api_token: &'a str,
-    pub(super) rights: &'a str,
-    pub(super) groups: &'a [&'a str],
+#[derive(Deserialize, Serialize)]
+pub(super) struct Person {
+    pub(super) id: String,
+    pub(super) username: String,
+    pub(super) password: String,
+    pub(super) api_token: String,
+    pub(super) rights: String,
+    pub(super) groups: Vec<String>,
 }
 
 impl<'a> Description<'a> {
@@ -41,7 +55,20 @@ impl<'a> Description<'a> {
             client_id: CLIENT_ID,
             client_secret: platform.client_secret.expose_secret(),
             shared_secret: platform.shared_secret.expose_secret(),
+            store: platform.store_id.as_deref(),
+            pid: std::process::id(),
             people: platform.people.iter().map(Person::of).collect(),
+        }
+    }
+
+    /// Takes over the people of an earlier start with the same data folder: only a first start knows their passwords and tokens. They are as
+    /// they were then; who has changed a password since knows the new one.
+    pub(super) fn recall(&mut self, previous: Option<Previous>) {
+        if let Some(Previous { store: Some(store), people }) = previous
+            && self.people.is_empty()
+            && self.store == Some(&store)
+        {
+            self.people = people;
         }
     }
 
@@ -52,21 +79,21 @@ impl<'a> Description<'a> {
         let group = person.and_then(|person| person.groups.first()).map(|name| serde_json::json!({ "name": name }));
         serde_json::json!({
             "endpoint": self.graphql,
-            "api-token": person.map(|person| person.api_token),
+            "api-token": person.map(|person| &person.api_token),
             "group": group.unwrap_or_default(),
         })
     }
 }
 
-impl<'a> Person<'a> {
-    fn of(person: &'a DemoPerson) -> Self {
+impl Person {
+    fn of(person: &DemoPerson) -> Self {
         Self {
-            id: person.id.as_str(),
-            username: person.username,
-            password: person.password.expose_secret(),
-            api_token: person.api_token.expose_secret(),
-            rights: person.rights,
-            groups: person.groups,
+            id: person.id.to_string(),
+            username: person.username.to_owned(),
+            password: person.password.expose_secret().to_owned(),
+            api_token: person.api_token.expose_secret().to_owned(),
+            rights: person.rights.to_owned(),
+            groups: person.groups.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -5,24 +5,32 @@ use std::path::Path;
 
 use super::description::Description;
 
-/// The text. `private`: nobody but this machine is meant to reach the deployment.
-pub(super) fn text(described: &Description<'_>, private: bool, folder: &Path) -> String {
-    let mut text =
-        String::from("PrimeHub is running as an offline deployment: everything is in memory and gone when it stops.\n");
-    text.push_str(if private {
-        "Only this machine can reach it. Do not use it for anything that has to last or be shared.\n\n"
-    } else {
-        "Other machines can reach it. Do not use it for anything that has to last.\n\n"
+/// The text. `private`: nobody but this machine is meant to reach the deployment. `data`: where everything is kept.
+pub(super) fn text(described: &Description<'_>, private: bool, data: Option<&Path>, folder: &Path) -> String {
+    let kept = match data {
+        None => "everything is in memory and gone when it stops.".to_owned(),
+        Some(data) => format!("everything is kept in {}.", data.display()),
+    };
+    let mut text = format!("PrimeHub is running as an offline deployment: {kept}\n");
+    text.push_str(match (private, data) {
+        (true, None) => "Only this machine can reach it. Do not use it for anything that has to last or be shared.\n\n",
+        (true, Some(_)) => "Only this machine can reach it.\n\n",
+        (false, None) => "Other machines can reach it. Do not use it for anything that has to last.\n\n",
+        (false, Some(_)) => "Other machines can reach it.\n\n",
     });
+    let account = format!("{}/account", described.issuer);
     let places = [
         ("GraphQL", described.graphql.as_str()),
+        ("log in", &account),
         ("OpenID issuer", described.issuer),
         ("health, metrics", &described.management),
     ];
     for (what, place) in places {
         let _ = writeln!(text, "  {what:<16} {place}");
     }
-    text.push_str("\n  people\n");
+    if !described.people.is_empty() {
+        text.push_str("\n  people\n");
+    }
     for person in &described.people {
         let _ = writeln!(text, "  {:<16} {}", person.username, person.rights);
     }
@@ -43,8 +51,15 @@ mod tests {
 
     #[test]
     fn the_greeting_tells_where_everything_is_and_no_secret() {
-        let person =
-            Person { id: "1", username: "ada", password: "p4ss", api_token: "t0ken", rights: "member", groups: &[] };
+        let text = str::to_owned;
+        let person = Person {
+            id: text("1"),
+            username: text("ada"),
+            password: text("p4ss"),
+            api_token: text("t0ken"),
+            rights: text("member"),
+            groups: Vec::new(),
+        };
         let described = Description {
             graphql: "http://127.0.0.1:1/api/graphql".into(),
             issuer: "http://127.0.0.1:1/auth/realms/primehub",
@@ -52,12 +67,20 @@ mod tests {
             client_id: "admin-ui",
             client_secret: "s3cret",
             shared_secret: "sh4red",
+            store: None,
+            pid: 1,
             people: vec![person],
         };
-        for (private, reach) in [(true, "Only this machine can reach it"), (false, "Other machines can reach it")] {
-            let text = text(&described, private, Path::new("/folder"));
+        let data = Path::new("/data");
+        for (private, data, told) in [
+            (true, None, "Do not use it for anything that has to last or be shared"),
+            (false, None, "Other machines can reach it. Do not use it for anything that has to last"),
+            (true, Some(data), "everything is kept in /data"),
+            (false, Some(data), "Other machines can reach it.\n"),
+        ] {
+            let text = super::text(&described, private, data, Path::new("/folder"));
             let places = [described.graphql.as_str(), described.issuer, &described.management];
-            for told in ["/folder/up.json", "/folder/sdk.json", "ada", "member", reach].into_iter().chain(places) {
+            for told in ["/folder/up.json", "/folder/sdk.json", "ada", "member", told].into_iter().chain(places) {
                 assert!(text.contains(told), "{told} is not in {text}");
             }
             for secret in ["p4ss", "t0ken", "s3cret", "sh4red"] {

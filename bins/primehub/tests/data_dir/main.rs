@@ -1,0 +1,8 @@
+//! `primehub up --data-dir`: what survives which end.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+mod full;
+mod kill;
+mod restart;
+mod running;
+mod transfer;
