@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::identity::records;
-use crate::persistence::{Change, Journal, StorageError};
+use crate::persistence::{Change, DataDirectory, Journal, OpenOptions, StorageError};
 use crate::sessions::{Session, SessionKind};
 
 /// What a journal has kept, and how often it was asked to.
@@ -198,6 +198,35 @@ async fn sessions_secrets_and_passwords_come_back() {
     assert_eq!(secrecy::ExposeSecret::expose_secret(&again), secrecy::ExposeSecret::expose_secret(&made));
     store.delete_user(&service(), &amy.id).await.unwrap();
     assert!(disk.records().iter().all(|(key, _)| !key.contains(amy.id.as_str())), "nothing of an account stays");
+}
+
+#[tokio::test]
+async fn a_folder_that_can_only_be_read_is_read() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("data");
+    let open = |read_only: bool| {
+        let data = DataDirectory::open(&folder, &OpenOptions::new().read_only(read_only)).unwrap();
+        MemoryIdentityStore::open(settings(), data).unwrap()
+    };
+    let store = open(false);
+    let amy = add_user(&store, "amy").await;
+    store.set_password(&service(), &amy.id, NewPassword::lasting(secret("pw"))).await.unwrap();
+    drop(store);
+
+    let store = open(true);
+    assert!(store.capabilities().read_only);
+    assert!(matches!(
+        store.verify_password("amy", &secret("pw")).await,
+        Ok(crate::identity::PasswordCheck::Correct(_))
+    ));
+    let reason = "the data folder can only be read".to_owned();
+    let refused = Err(IdentityError::NotWritable { reason });
+    let session = Session::new(SessionKind::Online, "ui", Timestamp::UNIX_EPOCH);
+    assert_eq!(store.sessions().start(&amy.id, session).await.map(drop), refused);
+    assert_eq!(store.create_user(&service(), new_user("bob")).await.map(drop), refused);
+    assert!(store.directory().user_named("bob").is_none());
+    let unchanged = store.ensure_role(&service(), Role::new(RoleKey::realm("offline_access"))).await;
+    assert!(unchanged.is_ok(), "what is there already needs no writing");
 }
 
 #[rstest::rstest]
