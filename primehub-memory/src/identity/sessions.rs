@@ -34,11 +34,6 @@ impl Sessions<'_> {
         self.0.state().sessions.get(user, id).filter(|session| session.is_alive(now)).cloned()
     }
 
-    /// Whether the session is alive, of whatever kind.
-    pub(crate) fn is_alive(&self, user: &UserId, id: &SessionId) -> bool {
-        self.get(user, id).is_some()
-    }
-
     /// Notes that a session was used, which keeps it alive, and says how long it lasts without another use. `None` if there is none: never
     /// begun, ended, expired, or of another kind.
     pub(crate) fn touch(&self, user: &UserId, id: &SessionId, kind: SessionKind) -> Option<Duration> {

@@ -14,7 +14,7 @@ use super::client::{Client, TokenKind, enabled};
 use super::error::{BearerError, TokenError};
 use super::provider::Inner;
 use super::scope::{Scope, Scopes};
-use crate::sessions::SessionId;
+use crate::sessions::{Session, SessionId};
 
 /// An access token that is genuine and in time.
 pub(super) struct Genuine {
@@ -47,7 +47,9 @@ impl Inner {
             return Err(BearerError::Invalid);
         }
         // A client's own account has no session.
-        if token.text("sid").is_some_and(|id| !self.sessions().is_alive(&token.user, &id.into())) {
+        if let Some(id) = token.text("sid")
+            && !self.is_logged_in(&token.user, &id.into(), token.text("azp").unwrap_or_default())
+        {
             return Err(BearerError::SessionEnded);
         }
         let user = self.store.directory().user(&token.user).cloned().ok_or(BearerError::SessionEnded)?;
@@ -83,7 +85,7 @@ impl Inner {
         let token = self.read_refresh_token(token).ok()?;
         let user = self.store.directory().user(&token.sub).filter(|user| user.enabled).cloned()?;
         let in_time = token.exp.is_none_or(|at| self.now() < at);
-        if !in_time || !self.sessions().is_alive(&token.sub, &token.sid.as_str().into()) {
+        if !in_time || !self.is_logged_in(&token.sub, &token.sid.as_str().into(), &token.azp) {
             return None;
         }
         let Ok(Value::Object(claims)) = serde_json::to_value(token) else { return None };
@@ -120,13 +122,19 @@ impl Inner {
         Ok(())
     }
 
+    /// Whether the session is alive, and the client has not left it.
+    pub(super) fn is_logged_in(&self, user: &UserId, id: &SessionId, client: &str) -> bool {
+        self.sessions().get(user, id).is_some_and(|session| session.clients.contains(client))
+    }
+
     /// Ends what a client has of a session, and the session with its last client: others that were logged in to within it go on.
     async fn leave(&self, user: &UserId, id: &SessionId, client: &Client) -> Result<(), TokenError> {
         let Some(session) = self.sessions().get(user, id) else { return Ok(()) };
         if session.clients.iter().all(|other| **other == *client.id) {
             self.sessions().end(user, id).await?;
         } else {
-            self.sessions().change(user, id, |session| drop(session.clients.remove(&*client.id))).await?;
+            let leave = |session: &mut Session| session.clients.retain(|other| **other != *client.id);
+            self.sessions().change(user, id, leave).await?;
         }
         Ok(())
     }

@@ -256,6 +256,9 @@ pub(super) struct RefreshToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) exp: Option<i64>,
     pub(super) iat: i64,
+    /// For the tokens that it is exchanged for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) auth_time: Option<i64>,
     pub(super) jti: String,
     pub(super) iss: String,
     pub(super) aud: String,
@@ -278,6 +281,7 @@ impl RefreshToken {
         Self {
             exp: expires_at,
             iat: issue.issued_at,
+            auth_time: issue.auth_time,
             jti: uuid::Uuid::new_v4().to_string(),
             iss: issue.issuer.to_owned(),
             aud: issue.issuer.to_owned(),

@@ -6,12 +6,13 @@ use openidconnect::core::{
     CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthUrl, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata, ResponseTypes, TokenUrl,
-    UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata, ResponseTypes,
+    TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::pages::Language;
 use super::provider::Inner;
 use super::scope::KNOWN;
 
@@ -31,7 +32,7 @@ pub type DiscoveryDocument = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// Endpoints that OpenID Connect itself does not know (RFC 7009, RFC 7662).
+/// What OpenID Connect Discovery itself does not know (RFC 7009, RFC 7662, RFC 7636, RFC 9207, and what logging out and prompting add).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct OAuthMetadata {
@@ -39,16 +40,22 @@ pub struct OAuthMetadata {
     pub introspection_endpoint: String,
     /// Where tokens are revoked.
     pub revocation_endpoint: String,
+    /// Where browsers are sent to log out.
+    pub end_session_endpoint: String,
+    /// The kinds of code challenge that every client may send.
+    pub code_challenge_methods_supported: Vec<String>,
+    /// Whether answers to the client's address say whose they are.
+    pub authorization_response_iss_parameter_supported: bool,
+    /// The values of `prompt` that make a difference, or none on purpose.
+    pub prompt_values_supported: Vec<String>,
 }
 
 impl AdditionalProviderMetadata for OAuthMetadata {}
 
 impl Inner {
-    /// The discovery document. It names what works and nothing else: no response type, as there is no login page, and no
-    /// `end_session_endpoint`, which browsers are sent to, as sessions end by `POST` only. The authorization endpoint, which refuses
-    /// every request, is named all the same: no document is valid without.
+    /// The discovery document. It names what works and nothing else.
     pub(super) fn discovery(&self) -> Result<DiscoveryDocument, url::ParseError> {
-        let at = |endpoint: &str| format!("{}/protocol/openid-connect/{endpoint}", self.issuer);
+        let at = |endpoint: &str| self.endpoint(endpoint);
         let authentication =
             || Some(vec![CoreClientAuthMethod::ClientSecretBasic, CoreClientAuthMethod::ClientSecretPost]);
         let scopes = KNOWN
@@ -68,20 +75,33 @@ impl Inner {
             "email_verified",
             "groups",
             "acr",
+            "auth_time",
+            "nonce",
         ];
+        let languages = Language::ALL.iter().map(|language| LanguageTag::new(language.tag().to_owned())).collect();
         let document = DiscoveryDocument::new(
             IssuerUrl::new(self.issuer.clone())?,
             AuthUrl::new(at("auth"))?,
             JsonWebKeySetUrl::new(at("certs"))?,
-            Vec::<ResponseTypes<CoreResponseType>>::new(),
+            vec![ResponseTypes::new(vec![CoreResponseType::Code])],
             vec![CoreSubjectIdentifierType::Public],
             vec![CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256],
-            OAuthMetadata { introspection_endpoint: at("token/introspect"), revocation_endpoint: at("revoke") },
+            OAuthMetadata {
+                introspection_endpoint: at("token/introspect"),
+                revocation_endpoint: at("revoke"),
+                end_session_endpoint: at("logout"),
+                code_challenge_methods_supported: vec!["S256".to_owned()],
+                authorization_response_iss_parameter_supported: true,
+                prompt_values_supported: ["none", "login", "consent", "select_account"].map(str::to_owned).to_vec(),
+            },
         );
         Ok(document
             .set_token_endpoint(Some(TokenUrl::new(at("token"))?))
             .set_userinfo_endpoint(Some(UserInfoUrl::new(at("userinfo"))?))
+            .set_response_modes_supported(Some(vec![CoreResponseMode::Query, CoreResponseMode::Fragment]))
+            .set_ui_locales_supported(Some(languages))
             .set_grant_types_supported(Some(vec![
+                CoreGrantType::AuthorizationCode,
                 CoreGrantType::Password,
                 CoreGrantType::ClientCredentials,
                 CoreGrantType::RefreshToken,

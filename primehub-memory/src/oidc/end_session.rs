@@ -64,20 +64,28 @@ pub(super) struct AfterLogout {
 }
 
 /// What the page says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum EndSessionError {
-    #[error("duplicated parameter")]
     Repeated,
-    #[error("Invalid parameter: id_token_hint")]
     HintInvalid,
-    #[error("Invalid parameter: client_id")]
     ClientInvalid,
-    #[error("Missing parameters: id_token_hint")]
     HintMissing,
-    #[error("Invalid redirect uri")]
     TargetInvalid,
-    #[error("Invalid parameter: state")]
     StateTooLong,
+}
+
+impl EndSessionError {
+    /// In the words of the protocol.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Repeated => "duplicated parameter",
+            Self::HintInvalid => "Invalid parameter: id_token_hint",
+            Self::ClientInvalid => "Invalid parameter: client_id",
+            Self::HintMissing => "Missing parameters: id_token_hint",
+            Self::TargetInvalid => "Invalid redirect uri",
+            Self::StateTooLong => "Invalid parameter: state",
+        }
+    }
 }
 
 /// Decides on a request to log out. `browser` is the session that the browser itself is logged in to, and `hint` reads ID tokens.

@@ -1,5 +1,7 @@
 //! How the endpoints say no, word for word as a Keycloak realm: clients read the status and `error`, people the description.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -7,6 +9,7 @@ use primehub_core::identity::IdentityError;
 use serde_json::json;
 
 use super::keys::KeyError;
+use super::logins::LoginFailure;
 
 /// Why the token endpoint, or one that authenticates clients like it, refused.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -86,8 +89,11 @@ pub(super) enum TokenError {
     /// The session could not be kept.
     #[error("Nothing can be stored at the moment")]
     NotKept(#[from] IdentityError),
-    #[error("the login page of this realm is not served")]
-    NoLoginPage,
+    #[error("Client not allowed to exchange code")]
+    NoStandardFlow,
+    /// One address has tried too many wrong passwords.
+    #[error("Too many attempts")]
+    AddressWaits(Duration),
 }
 
 impl TokenError {
@@ -105,7 +111,7 @@ impl TokenError {
             Self::UnknownClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
             Self::WrongClientSecret | Self::NoServiceAccount => (StatusCode::UNAUTHORIZED, "unauthorized_client"),
             Self::PublicClient => (StatusCode::FORBIDDEN, "invalid_request"),
-            Self::NoDirectAccess => (StatusCode::BAD_REQUEST, "unauthorized_client"),
+            Self::NoDirectAccess | Self::NoStandardFlow => (StatusCode::BAD_REQUEST, "unauthorized_client"),
             Self::TokenOfOtherClient => (StatusCode::BAD_REQUEST, "invalid_client"),
             Self::InvalidScope(_) => (StatusCode::BAD_REQUEST, "invalid_scope"),
             Self::InvalidCredentials
@@ -128,13 +134,28 @@ impl TokenError {
             Self::OfflineNotAllowed => (StatusCode::BAD_REQUEST, "not_allowed"),
             Self::Busy | Self::NotKept(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Key(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unknown_error"),
-            Self::NoLoginPage => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
+            Self::AddressWaits(_) => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
         }
+    }
+
+    /// `error` of the answer (RFC 6749 §5.2).
+    pub(super) fn error(&self) -> &'static str {
+        self.code().1
     }
 
     /// Whether the provider itself is at fault: the request may be right.
     pub(super) fn is_ours(&self) -> bool {
-        self.code().0.is_server_error()
+        matches!(self, Self::AddressWaits(_)) || self.code().0.is_server_error()
+    }
+}
+
+impl From<LoginFailure> for TokenError {
+    fn from(failure: LoginFailure) -> Self {
+        match failure {
+            LoginFailure::WrongCredentials => Self::InvalidCredentials,
+            LoginFailure::AddressWaits(left) => Self::AddressWaits(left),
+            LoginFailure::Busy => Self::Busy,
+        }
     }
 }
 
@@ -147,13 +168,18 @@ impl IntoResponse for TokenError {
             tracing::error!(%error, "the OpenID provider could not keep a session");
         }
         let (status, code) = self.code();
+        let retry_after = match &self {
+            Self::AddressWaits(left) => Some(HeaderValue::from(left.as_secs().saturating_add(1))),
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(HeaderValue::from_static("1")),
+            _ => None,
+        };
         let mut response = not_stored((status, Json(json!({ "error": code, "error_description": self.to_string() }))));
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"clients\""));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(retry_after) = retry_after {
+            headers.insert(header::RETRY_AFTER, retry_after);
         }
         response
     }

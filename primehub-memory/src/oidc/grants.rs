@@ -6,12 +6,12 @@ use std::sync::Arc;
 use primehub_core::identity::{IdentityStore as _, User};
 use secrecy::SecretString;
 
+use super::authorization::{CodeRefusal, IssuedCode, Presented};
 use super::claims::{RefreshToken, RefreshType, ServiceClaims, offline_access};
 use super::client::Client;
 use super::error::TokenError;
 use super::provider::{BrowserLogin, Inner, Occasion, OccasionSession, TokenAnswer};
 use super::scope::{Scope, Scopes};
-use crate::identity::PasswordCheck;
 use crate::sessions::{Session, SessionId, SessionKind};
 
 impl Inner {
@@ -22,12 +22,13 @@ impl Inner {
         username: &str,
         password: &SecretString,
         scope: Option<&str>,
+        from: Option<IpAddr>,
     ) -> Result<TokenAnswer, TokenError> {
         if !client.direct_access_grants {
             return Err(TokenError::NoDirectAccess);
         }
         let scopes = Scopes::parse(scope).map_err(TokenError::InvalidScope)?;
-        let user = self.log_in(username, password).await?;
+        let user = self.log_in(username, password, from).await?;
         let kind = if scopes.contains(Scope::OfflineAccess) { SessionKind::Offline } else { SessionKind::Online };
         if kind == SessionKind::Offline && !self.may_have_offline_tokens(&user) {
             return Err(TokenError::OfflineNotAllowed);
@@ -44,16 +45,13 @@ impl Inner {
         })
     }
 
-    async fn log_in(&self, username: &str, password: &SecretString) -> Result<Arc<User>, TokenError> {
-        let Ok(_waiting) = self.logins.try_acquire() else { return Err(TokenError::Busy) };
-        let user = match self.store.verify_password(username, password).await {
-            Ok(PasswordCheck::Correct(user)) => user,
-            Ok(PasswordCheck::Wrong) => return Err(TokenError::InvalidCredentials),
-            Err(error) => {
-                tracing::error!(%error, "a password could not be compared");
-                return Err(TokenError::Busy);
-            }
-        };
+    async fn log_in(
+        &self,
+        username: &str,
+        password: &SecretString,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<User>, TokenError> {
+        let user = self.check_password(username, password, from).await?;
         if !user.enabled {
             return Err(TokenError::AccountDisabled);
         }
@@ -61,6 +59,65 @@ impl Inner {
             return Err(TokenError::AccountNotSetUp);
         }
         Ok(user)
+    }
+
+    /// A code that a browser has brought back from a login.
+    pub(super) async fn code_grant(
+        &self,
+        client: &Client,
+        code: &str,
+        redirect_uri: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Result<TokenAnswer, TokenError> {
+        if !client.standard_flow {
+            return Err(TokenError::NoStandardFlow);
+        }
+        let presented = Presented { client_id: &client.id, redirect_uri, verifier };
+        let issued = match self.codes.redeem(code, &presented, self.now()) {
+            Ok(issued) => issued,
+            Err(CodeRefusal::Refused(error)) => return Err(error),
+            Err(CodeRefusal::Replayed { user, sessions }) => {
+                tracing::warn!(user.id = %user, client.id = %client.id, "a code was shown twice: its sessions end");
+                self.sessions().end_those(&user, |id, _| sessions.contains(id)).await?;
+                return Err(TokenError::CodeNotValid);
+            }
+        };
+        let directory = self.store.directory();
+        let user = directory.user(&issued.user).ok_or(TokenError::CodeNotValid)?;
+        if !user.enabled {
+            return Err(TokenError::UserDisabled);
+        }
+        // Logged out again meanwhile.
+        let lasts = self.sessions().touch(&user.id, &issued.session, SessionKind::Online);
+        let lasts = lasts.ok_or(TokenError::CodeNotValid)?;
+        let scopes = &issued.scopes;
+        let login = BrowserLogin { at: Some(issued.auth_time), nonce: issued.nonce.as_deref() };
+        if !scopes.contains(Scope::OfflineAccess) {
+            let session =
+                OccasionSession::Running { id: &issued.session, kind: SessionKind::Online, lasts, granted: scopes };
+            return self.answer(&Occasion { user, client, scopes, grant: "ac", session, login });
+        }
+        if !self.may_have_offline_tokens(user) {
+            return Err(TokenError::OfflineNotAllowed);
+        }
+        let id = self.start_offline(&issued, client).await?;
+        if !self.codes.began(code, &id) {
+            self.sessions().end(&user.id, &id).await?;
+            return Err(TokenError::CodeNotValid);
+        }
+        let kind = SessionKind::Offline;
+        let session = OccasionSession::Running { id: &id, kind, lasts: kind.idle(), granted: scopes };
+        self.answer(&Occasion { user, client, scopes, grant: "ac", session, login })
+    }
+
+    /// Begins the session of an API token. It is recognised by where its owner logged in.
+    async fn start_offline(&self, issued: &IssuedCode, client: &Client) -> Result<SessionId, TokenError> {
+        let mut session = Session::new(SessionKind::Offline, &client.id, self.clock.now());
+        if let Some(login) = self.sessions().get(&issued.user, &issued.session) {
+            session.authenticated = login.authenticated;
+            session.origin = login.origin.clone();
+        }
+        Ok(self.sessions().start(&issued.user, session).await?)
     }
 
     pub(super) fn may_have_offline_tokens(&self, user: &User) -> bool {
@@ -115,9 +172,13 @@ impl Inner {
             return Err(TokenError::UserDisabled);
         }
         let id = SessionId::from(token.sid.as_str());
+        if !self.is_logged_in(&token.sub, &id, &client.id) {
+            return Err(no_session);
+        }
         let lasts = self.sessions().touch(&token.sub, &id, kind).ok_or(no_session)?;
         let session = OccasionSession::Running { id: &id, kind, lasts, granted: &granted };
-        self.answer(&Occasion { user, client, scopes: &scopes, grant: "rt", session, login: BrowserLogin::default() })
+        let login = BrowserLogin { at: token.auth_time, nonce: None };
+        self.answer(&Occasion { user, client, scopes: &scopes, grant: "rt", session, login })
     }
 
     /// Reads a refresh token that this provider signed under its present name. Not yet whether it is still good, and for whom.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use primehub_core::identity::token::{TokenIssuer, TokenIssuerError, VerificationKeys};
+use primehub_core::identity::token::{
+    CodeExchangeError, CodeGrant, IssuedTokens, LoginProvider, TokenIssuer, TokenIssuerError, VerificationKeys,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::TokenError;
@@ -27,7 +29,37 @@ impl TokenIssuer for OpenIdProvider {
 
     async fn log_in(&self, username: &str, password: &SecretString) -> Result<SecretString, TokenIssuerError> {
         let client = self.0.own_client().map_err(refusal)?;
-        access_token(self.0.password_grant(client, username, password, None).await)
+        access_token(self.0.password_grant(client, username, password, None, None).await)
+    }
+}
+
+#[async_trait]
+impl LoginProvider for OpenIdProvider {
+    fn authorization_endpoint(&self) -> String {
+        self.0.endpoint("auth")
+    }
+
+    fn client_id(&self) -> String {
+        self.0.own_client.clone()
+    }
+
+    async fn exchange_code(&self, grant: &CodeGrant) -> Result<IssuedTokens, CodeExchangeError> {
+        let client = self.0.own_client().map_err(code_refusal)?;
+        let (code, verifier) = (grant.code.expose_secret(), grant.verifier.expose_secret());
+        let answer = self.0.code_grant(client, code, Some(&grant.redirect_uri), Some(verifier)).await;
+        let answer = answer.map_err(code_refusal)?;
+        let mut tokens = IssuedTokens::new(answer.access_token.into());
+        tokens.refresh_token = answer.refresh_token.map(SecretString::from);
+        tokens.id_token = answer.id_token.map(SecretString::from);
+        Ok(tokens)
+    }
+}
+
+fn code_refusal(error: TokenError) -> CodeExchangeError {
+    if error.is_ours() {
+        CodeExchangeError::Unavailable { cause: error.to_string() }
+    } else {
+        CodeExchangeError::Refused { error: error.error().to_owned(), description: Some(error.to_string()) }
     }
 }
 

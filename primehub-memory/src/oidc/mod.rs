@@ -17,28 +17,24 @@
 //! # }
 //! ```
 
-#[expect(dead_code, unused_imports, reason = "the login flow that uses it follows")]
 mod authorization;
 mod bearer;
+mod browser;
 mod claims;
 mod client;
-#[expect(dead_code, reason = "the login flow that uses it follows")]
 mod cookies;
 mod cors;
 mod discovery;
-#[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
 mod end_session;
 mod error;
 mod form;
+mod forms;
 mod grants;
-#[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
 mod guard;
 mod http;
 mod issuer;
 mod keys;
-#[cfg_attr(not(test), expect(dead_code, reason = "the login flow that uses it follows"))]
-mod login_form;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the login flow that shows them follows"))]
+mod logins;
 mod pages;
 mod provider;
 mod revoked;

@@ -14,9 +14,12 @@ use secrecy::SecretString;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use super::authorization::Codes;
 use super::claims::{AccessToken, IdToken, Issue, RefreshToken, RefreshType, ServiceClaims};
 use super::client::Client;
+use super::cookies::CookieJar;
 use super::error::TokenError;
+use super::guard::Guard;
 use super::keys::{KeyError, KeyUse, Keys};
 use super::revoked::RevokedTokens;
 use super::scope::{Scope, Scopes};
@@ -32,13 +35,19 @@ use crate::sessions::{Session, SessionId, SessionKind};
 /// * An API token is an offline token: it has no end of its own. It stops working when it is revoked, when its account is deleted or
 ///   disabled (and works again when the account is enabled), or when it was not used for 30 days.
 /// * Accounts are read from the store's present picture at every exchange, so what changes there shows in the next token.
-/// * There is no login page: the authorization endpoint refuses every request.
+/// * People log in to clients on a page, with the authorization code flow and PKCE, and stay logged in to the browser for as long as a login
+///   lasts. Pages need no scripts and exist in English and German.
 #[derive(Clone)]
 pub struct OpenIdProvider(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) realm: String,
     pub(super) issuer: String,
+    /// The issuer's path as browsers see it, percent-encoded, such as `/realms/primehub`.
+    pub(super) path: String,
+    /// The issuer's scheme, host and port as browsers spell them: where forms of the provider's own pages come from.
+    pub(super) origin: String,
+    pub(super) cookies: CookieJar,
     pub(super) store: Arc<MemoryIdentityStore>,
     pub(super) clock: Arc<dyn Clock>,
     /// By client id.
@@ -49,6 +58,8 @@ pub(super) struct Inner {
     pub(super) revoked: RevokedTokens,
     /// One for each login whose password is being compared or waits for it.
     pub(super) logins: Semaphore,
+    pub(super) guard: Guard,
+    pub(super) codes: Codes,
 }
 
 impl fmt::Debug for OpenIdProvider {
@@ -75,7 +86,7 @@ pub(super) struct TokenAnswer {
     pub(super) refresh_token: Option<String>,
     token_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id_token: Option<String>,
+    pub(super) id_token: Option<String>,
     #[serde(rename = "not-before-policy")]
     not_before_policy: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,6 +245,11 @@ impl Inner {
 
     pub(super) fn sessions(&self) -> Sessions<'_> {
         self.store.sessions()
+    }
+
+    /// The address of an OpenID endpoint.
+    pub(super) fn endpoint(&self, name: &str) -> String {
+        format!("{}/protocol/openid-connect/{name}", self.issuer)
     }
 
     pub(super) fn own_client(&self) -> Result<&Client, TokenError> {

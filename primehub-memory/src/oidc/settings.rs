@@ -9,8 +9,10 @@ use primehub_core::identity::{Actor, Binding, IdentityError, IdentityStore as _,
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
-use super::authorization::InvalidRedirectUri;
+use super::authorization::{Codes, InvalidRedirectUri};
 use super::client::Client;
+use super::cookies::CookieJar;
+use super::guard::Guard;
 use super::keys::{KeyError, Keys};
 use super::provider::{Inner, LOGINS_AT_ONCE, OpenIdProvider};
 use super::revoked::RevokedTokens;
@@ -97,16 +99,18 @@ pub enum StartError {
 }
 
 impl OpenIdProvider {
-    /// Makes the keys and the clients' own accounts, unless the store has them. Takes a few hundred milliseconds at most, on a thread where blocking is allowed: an RSA
-    /// key has to be found.
+    /// Makes the keys and the clients' own accounts, unless the store has them. Takes a few hundred milliseconds at most, on a thread where
+    /// blocking is allowed: an RSA key has to be found.
     ///
     /// # Errors
     /// When there are no keys, a person has the name of a client's own account, a client has an impossible address, or the base URL is none.
     pub async fn start(store: Arc<MemoryIdentityStore>, settings: ProviderSettings) -> Result<Self, StartError> {
         let ProviderSettings { realm, base_url, client, other_clients, clock } = settings;
-        if let Err(source) = url::Url::parse(&base_url) {
-            return Err(StartError::BaseUrl { base_url, source });
-        }
+        let issuer = format!("{base_url}/realms/{realm}");
+        let address = match url::Url::parse(&issuer) {
+            Ok(address) => address,
+            Err(source) => return Err(StartError::BaseUrl { base_url, source }),
+        };
         for client in other_clients.iter().chain([&client]) {
             client.check_addresses().map_err(|(uri, source)| StartError::RedirectUri {
                 client: client.id.clone(),
@@ -136,9 +140,14 @@ impl OpenIdProvider {
         }
         let keys = keys.await.map_err(|error| KeyError::Generation(error.to_string()))??;
         Ok(Self(Arc::new(Inner {
-            issuer: format!("{base_url}/realms/{realm}"),
+            issuer,
+            path: address.path().to_owned(),
+            origin: address.origin().ascii_serialization(),
+            cookies: CookieJar::of(&address),
             realm,
             store,
+            guard: Guard::new(clock.clone()),
+            codes: Codes::default(),
             clock,
             clients,
             own_client,

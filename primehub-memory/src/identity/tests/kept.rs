@@ -189,7 +189,7 @@ async fn sessions_secrets_and_passwords_come_back() {
 
     let store = reopened(&disk);
     assert_eq!(content(&store), before);
-    assert!(store.sessions().is_alive(&amy.id, &session));
+    assert!(store.sessions().get(&amy.id, &session).is_some());
     assert!(matches!(
         store.verify_password("amy", &secret("pw")).await,
         Ok(crate::identity::PasswordCheck::Correct(_))

@@ -42,9 +42,9 @@ pub(in crate::oidc) struct Presented<'a> {
 pub(in crate::oidc) enum CodeRefusal {
     /// That is all there is to it.
     Refused(TokenError),
-    /// The code had been exchanged before: somebody else has seen it, so what its first use began must end. The client is told the same as
-    /// of a code that never was.
-    Replayed { user: UserId, session: SessionId },
+    /// The code had been exchanged before: somebody else has seen it, so the sessions of its first use must end. The client is told the
+    /// same as of a code that never was.
+    Replayed { user: UserId, sessions: Vec<SessionId> },
 }
 
 /// The codes of the last minutes. They are gone when the process ends: whoever waits for one logs in again.
@@ -73,7 +73,8 @@ enum Entry {
     Spent,
     Exchanged {
         user: UserId,
-        session: SessionId,
+        sessions: Vec<SessionId>,
+        replayed: bool,
     },
 }
 
@@ -127,17 +128,33 @@ impl Codes {
     ) -> Result<IssuedCode, CodeRefusal> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = state.codes.get_mut(&key(code)).ok_or(CodeRefusal::Refused(TokenError::CodeNotValid))?;
+        if let Entry::Exchanged { user, sessions, replayed } = entry {
+            *replayed = true;
+            return Err(CodeRefusal::Replayed { user: user.clone(), sessions: sessions.clone() });
+        }
         match std::mem::replace(entry, Entry::Spent) {
             Entry::Open { issued, at } => {
                 check(&issued, presented, now.saturating_sub(at)).map_err(CodeRefusal::Refused)?;
-                *entry = Entry::Exchanged { user: issued.user.clone(), session: issued.session.clone() };
+                let sessions = vec![issued.session.clone()];
+                *entry = Entry::Exchanged { user: issued.user.clone(), sessions, replayed: false };
                 Ok(*issued)
             }
-            Entry::Spent => Err(CodeRefusal::Refused(TokenError::CodeNotValid)),
-            Entry::Exchanged { user, session } => {
-                *entry = Entry::Exchanged { user: user.clone(), session: session.clone() };
-                Err(CodeRefusal::Replayed { user, session })
+            Entry::Spent | Entry::Exchanged { .. } => Err(CodeRefusal::Refused(TokenError::CodeNotValid)),
+        }
+    }
+
+    /// Notes that the exchange of `code` has begun another session, which a replay has to end too. False if there has been one already:
+    /// then whoever has begun the session has to end it.
+    #[must_use]
+    pub(in crate::oidc) fn began(&self, code: &str, session: &SessionId) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.codes.get_mut(&key(code)) {
+            Some(Entry::Exchanged { sessions, replayed, .. }) => {
+                sessions.push(session.clone());
+                !*replayed
             }
+            // Forgotten, after many thousand others.
+            _ => true,
         }
     }
 }
@@ -216,12 +233,25 @@ mod tests {
         let code = codes.issue(issued("s"), 0);
         assert_eq!(code.expose_secret().len(), 43);
         assert_eq!(codes.redeem(code.expose_secret(), &RIGHT, 1), Ok(issued("s")));
-        let replayed = Err(CodeRefusal::Replayed { user: UserId::new("amy"), session: SessionId::from("s") });
+        let replayed = Err(CodeRefusal::Replayed { user: UserId::new("amy"), sessions: vec![SessionId::from("s")] });
         for later in [1, 2, 61, 29 * 60] {
             // Also for somebody who lacks all else.
             let thief = Presented { client_id: "other", redirect_uri: None, verifier: None };
             assert_eq!(codes.redeem(code.expose_secret(), &thief, later), replayed);
         }
+    }
+
+    #[test]
+    fn a_replay_names_what_the_exchange_began_besides() {
+        let (codes, offline) = (Codes::default(), SessionId::from("offline"));
+        let code = codes.issue(issued("s"), 0);
+        let code = code.expose_secret();
+        codes.redeem(code, &RIGHT, 1).unwrap();
+        assert!(codes.began(code, &offline));
+        let Err(CodeRefusal::Replayed { sessions, .. }) = codes.redeem(code, &RIGHT, 2) else { panic!("no replay") };
+        assert_eq!(sessions, [SessionId::from("s"), offline.clone()]);
+        assert!(!codes.began(code, &SessionId::from("late")), "a replay has come before");
+        assert!(codes.began("forgotten", &offline));
     }
 
     #[test]

@@ -13,4 +13,4 @@ pub(super) use code::{CodeRefusal, Codes, IssuedCode, Presented};
 pub(super) use parameters::Parameters;
 pub(super) use redirect_uri::{check_pattern, is_registered};
 pub(super) use request::{AuthorizationRequest, PageError, Prompt, Refusal, read};
-pub(super) use response::{AuthorizationError, ResponseMode, ReturnAddress, with_fields};
+pub(super) use response::{AuthorizationError, ResponseMode, with_fields};

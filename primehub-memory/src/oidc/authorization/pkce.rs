@@ -61,6 +61,15 @@ pub(super) fn check(challenge: Option<&Challenge>, verifier: Option<&str>) -> Re
 }
 
 impl Challenge {
+    /// `code_challenge` and `code_challenge_method`.
+    pub(super) fn parameters(&self) -> (&str, &'static str) {
+        let method = match self.method {
+            Method::S256 => "S256",
+            Method::Plain => "plain",
+        };
+        (&self.value, method)
+    }
+
     fn is_met_by(&self, verifier: &str) -> bool {
         let shown = match self.method {
             Method::S256 => URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())),

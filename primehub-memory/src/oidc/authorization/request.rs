@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::parameters::Parameters;
 use super::pkce::{self, Challenge};
 use super::redirect_uri::{self, is_registered};
-use super::response::{AuthorizationError, ResponseMode, ReturnAddress};
+use super::response::{AuthorizationError, ResponseMode, ReturnAddress, with_fields};
 use crate::oidc::client::Client;
 use crate::oidc::scope::Scopes;
 
@@ -45,8 +45,10 @@ pub(in crate::oidc) enum Prompt {
     IfNeeded,
     /// `none`: an error is preferred.
     Never,
-    /// `login`, and `select_account`, since a browser is logged in to one account at a time.
+    /// `login`: the password is to be shown anew.
     Always,
+    /// `select_account`: the same, also by somebody else, since a browser is logged in to one account at a time.
+    OtherAccount,
 }
 
 /// Why a request is not answered as it wishes.
@@ -59,20 +61,28 @@ pub(in crate::oidc) enum Refusal {
 }
 
 /// What the page says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::oidc) enum PageError {
-    #[error("Missing parameters: client_id")]
     ClientMissing,
-    #[error("Client not found.")]
     ClientUnknown,
-    #[error("Login requester not enabled")]
     ClientDisabled,
-    #[error("Missing parameters: redirect_uri")]
     RedirectUriMissing,
-    #[error("Invalid parameter: redirect_uri")]
     RedirectUriInvalid,
-    #[error("duplicated parameter")]
     Repeated,
+}
+
+impl PageError {
+    /// In the words of the protocol.
+    pub(in crate::oidc) const fn text(self) -> &'static str {
+        match self {
+            Self::ClientMissing => "Missing parameters: client_id",
+            Self::ClientUnknown => "Client not found.",
+            Self::ClientDisabled => "Login requester not enabled",
+            Self::RedirectUriMissing => "Missing parameters: redirect_uri",
+            Self::RedirectUriInvalid => "Invalid parameter: redirect_uri",
+            Self::Repeated => "duplicated parameter",
+        }
+    }
 }
 
 /// Reads a request.
@@ -173,8 +183,9 @@ fn prompt(parameter: Option<&str>) -> Option<Prompt> {
     for value in &values {
         match *value {
             "none" if values.len() == 1 => prompt = Prompt::Never,
-            "login" | "select_account" => prompt = Prompt::Always,
-            "consent" => {}
+            "select_account" => prompt = Prompt::OtherAccount,
+            "login" if prompt == Prompt::IfNeeded => prompt = Prompt::Always,
+            "login" | "consent" => {}
             _ => return None,
         }
     }
@@ -184,7 +195,44 @@ fn prompt(parameter: Option<&str>) -> Option<Prompt> {
 impl AuthorizationRequest {
     /// Whether a login of that age, in seconds, answers the request without a page.
     pub(in crate::oidc) fn accepts_login_of_age(&self, age: i64) -> bool {
-        self.prompt != Prompt::Always && self.max_age.is_none_or(|most| age < i64::from(most))
+        !matches!(self.prompt, Prompt::Always | Prompt::OtherAccount)
+            && self.max_age.is_none_or(|most| age < i64::from(most))
+    }
+
+    /// The request as an address of `endpoint`: where it begins anew.
+    pub(in crate::oidc) fn address(&self, endpoint: &str) -> String {
+        let scope = self.scopes.to_string();
+        let max_age = self.max_age.map(|seconds| seconds.to_string());
+        let prompt = match self.prompt {
+            Prompt::IfNeeded => None,
+            Prompt::Never => Some("none"),
+            Prompt::Always => Some("login"),
+            Prompt::OtherAccount => Some("select_account"),
+        };
+        let (challenge, method) = self.challenge.as_ref().map(Challenge::parameters).unzip();
+        let mode = match self.back.mode {
+            ResponseMode::Query => None,
+            ResponseMode::Fragment => Some("fragment"),
+        };
+        let optional = [
+            ("state", self.back.state.as_deref()),
+            ("response_mode", mode),
+            ("nonce", self.nonce.as_deref()),
+            ("prompt", prompt),
+            ("max_age", max_age.as_deref()),
+            ("login_hint", self.login_hint.as_deref()),
+            ("ui_locales", self.ui_locales.as_deref()),
+            ("code_challenge", challenge),
+            ("code_challenge_method", method),
+        ];
+        let always = [
+            ("client_id", self.client_id.as_str()),
+            ("redirect_uri", &self.back.redirect_uri),
+            ("response_type", "code"),
+            ("scope", &scope),
+        ];
+        let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        with_fields(endpoint, ResponseMode::Query, always.into_iter().chain(optional))
     }
 }
 

@@ -43,6 +43,25 @@ fn ask(changes: &[&str]) -> Result<AuthorizationRequest, Refusal> {
     read(&Parameters::parse(query.as_bytes()), &clients())
 }
 
+/// The request read from the address where it begins anew.
+fn again(request: &AuthorizationRequest) -> Result<AuthorizationRequest, Refusal> {
+    let address = request.address("https://id.example/auth");
+    read(&Parameters::parse(address.split_once('?').unwrap().1.as_bytes()), &clients())
+}
+
+#[rstest]
+#[case::login("login", Prompt::Always)]
+#[case::other_account("select_account", Prompt::OtherAccount)]
+#[case::both("login select_account", Prompt::OtherAccount)]
+#[case::both_the_other_way_round("select_account login", Prompt::OtherAccount)]
+#[case::consent("consent", Prompt::IfNeeded)]
+#[case::none("none", Prompt::Never)]
+fn prompts(#[case] parameter: &str, #[case] prompt: Prompt) {
+    let request = ask(&[&format!("prompt={parameter}"), "response_mode=fragment"]).unwrap();
+    assert_eq!(request.prompt, prompt);
+    assert_eq!(again(&request), Ok(request));
+}
+
 #[test]
 fn a_request_is_kept_whole() {
     let request = ask(&[
@@ -65,6 +84,7 @@ fn a_request_is_kept_whole() {
     assert_eq!((request.nonce.as_deref(), request.prompt, request.max_age), (Some("n"), Prompt::Always, Some(60)));
     assert_eq!((request.login_hint.as_deref(), request.ui_locales.as_deref()), (Some("amy"), Some("de en")));
     assert!(request.challenge.is_some());
+    assert_eq!(again(&request), Ok(request.clone()));
     let written = serde_json::to_string(&request).unwrap();
     assert_eq!(serde_json::from_str::<AuthorizationRequest>(&written).unwrap(), request);
 }

@@ -237,7 +237,7 @@ impl AccountField {
 }
 
 /// The names on the way to a group, each after a slash. Not [`primehub_core::names::GroupPath`], which names folders.
-fn full_path(directory: &Directory, group: &Group) -> String {
+pub(in crate::oidc) fn full_path(directory: &Directory, group: &Group) -> String {
     let mut path = format!("/{}", group.name);
     let mut parent = group.parent.as_ref();
     while let Some(group) = parent.and_then(|id| directory.group(id)) {

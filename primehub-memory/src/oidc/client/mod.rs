@@ -15,7 +15,7 @@ pub use mappers::{AccountField, ClaimMapper, ClaimSource, ClaimType, GroupNames,
 pub use representation::ClientRepresentationError;
 
 pub(super) use authenticate::authenticate;
-pub(super) use mappers::{Account, TokenKind, apply as apply_mappers};
+pub(super) use mappers::{Account, TokenKind, apply as apply_mappers, full_path};
 
 /// An application that may ask for tokens, set up as a client of a Keycloak realm would be.
 ///
@@ -28,6 +28,8 @@ pub struct Client {
     pub id: String,
     /// What people call it, on the page that asks whether to log out of it.
     pub name: Option<String>,
+    /// Where people find it: pages that end here lead back to it.
+    pub base_url: Option<String>,
     /// Whether the client is let in at all. One that is not is refused like one that does not exist.
     pub enabled: bool,
     /// What the client shows to prove itself; `None` for a client that can keep no secret.
@@ -102,6 +104,7 @@ impl Client {
         Self {
             id: id.into(),
             name: None,
+            base_url: None,
             enabled: true,
             secret,
             standard_flow: true,

@@ -93,6 +93,8 @@ impl Client {
         };
         let mut client = Self::new(id, secret);
         client.name = reader.text("name")?.filter(|name| !name.is_empty()).map(str::to_owned);
+        client.base_url =
+            reader.text("baseUrl")?.filter(|url| !url.is_empty()).map(|url| reader.below_root(url)).transpose()?;
         client.enabled = reader.flag("enabled")?.unwrap_or(true);
         client.standard_flow = reader.flag("standardFlowEnabled")?.unwrap_or(true);
         client.direct_access_grants = reader.flag("directAccessGrantsEnabled")?.unwrap_or(false);
@@ -214,14 +216,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Addresses with the client's own root before those that start with a slash.
-    fn addresses(&self, path: &str, addresses: Vec<String>) -> Read<Vec<String>> {
+    /// An address with the client's own root before it, if it starts with a slash.
+    fn below_root(&self, address: &str) -> Read<String> {
         let root = self.text("rootUrl")?.unwrap_or_default().trim_end_matches('/');
+        Ok(if address.starts_with('/') { format!("{root}{address}") } else { address.to_owned() })
+    }
+
+    fn addresses(&self, path: &str, addresses: Vec<String>) -> Read<Vec<String>> {
         let resolve = |(at, address): (usize, String)| {
             if [REDIRECT_URIS, NOWHERE].contains(&&*address) {
                 return Ok(address);
             }
-            let resolved = if address.starts_with('/') { format!("{root}{address}") } else { address };
+            let resolved = self.below_root(&address)?;
             match check_pattern(&resolved) {
                 Ok(()) => Ok(resolved),
                 Err(source) => Err(ClientRepresentationError::RedirectUri {

@@ -12,7 +12,7 @@ fn export(change: &Value) -> Value {
         "id": "6e1c7e7e-0000-4000-8000-000000000000",
         "clientId": "hub",
         "name": "Notebook hub",
-        "description": "", "adminUrl": "", "baseUrl": "",
+        "description": "", "adminUrl": "", "baseUrl": "/hub/home",
         "rootUrl": "https://hub.example/",
         "surrogateAuthRequired": false,
         "enabled": true,
@@ -65,7 +65,10 @@ fn an_export_is_taken_over() {
     assert_eq!((client.pkce, client.pkce_required, client.full_scope), (PkcePolicy::S256Only, true, true));
     assert_eq!(client.redirect_uris, ["https://hub.example/hub/*", "https://other.example/cb"]);
     assert_eq!(client.post_logout_redirect_uris, ["+", "https://hub.example/bye"]);
-    assert_eq!(client.web_origins, ["+"]);
+    assert_eq!(
+        (client.web_origins, client.base_url.as_deref()),
+        (vec!["+".to_owned()], Some("https://hub.example/hub/home"))
+    );
     assert_eq!(client.mappers, [], "no groups unless a mapper says so");
 }
 

@@ -38,8 +38,6 @@ pub(crate) enum Failure<'a> {
     AccountDisabled,
     /// The person declined what the operator asks to be accepted.
     TermsDeclined,
-    /// Too many requests from one place.
-    TooManyRequests,
     /// Nothing can be written at present, because the disk is full for example.
     ReadOnly,
     /// Something that is needed does not answer; trying again can help.
@@ -59,7 +57,6 @@ impl Failure<'_> {
             | Self::AccountDisabled => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::ForeignForm | Self::TermsDeclined => StatusCode::FORBIDDEN,
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::ReadOnly | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -76,7 +73,6 @@ impl Failure<'_> {
             Self::ForeignForm => texts.foreign_form,
             Self::AccountDisabled => texts.account_disabled,
             Self::TermsDeclined => texts.terms_declined,
-            Self::TooManyRequests => texts.too_many_requests,
             Self::ReadOnly => texts.read_only,
             Self::Unavailable => texts.unavailable,
             Self::Internal => texts.internal,

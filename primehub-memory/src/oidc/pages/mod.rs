@@ -1,6 +1,6 @@
 //! The pages that people see: pure functions from what a page says to its markup, in every language, without scripts.
 //!
-//! A page is a plain struct that is [`Content`]; [`Frame::page`] puts it into the frame that all pages share, and the [`Page`] that
+//! A page is a plain struct that is [`Content`]; [`Frame::page`] puts it into the frame that all pages share, and the page that
 //! comes out is a response with its status and all headers.
 
 mod account;
@@ -25,8 +25,9 @@ pub(crate) use login::{LoginPage, LoginProblem, OtherAccountPage, Reauthenticati
 pub(crate) use logout::{ConfirmLogoutPage, LoggedOutPage};
 pub(crate) use password::PasswordProblem;
 pub(crate) use required_action::{TermsPage, UnsupportedActionPage, UpdatePasswordPage};
-pub(crate) use resources::{RESOURCE_ROUTE, resource, stylesheet_path};
-pub(crate) use response::Page;
+pub(crate) use resources::{RESOURCE_ROUTE, resource};
+#[cfg(test)]
+use {resources::stylesheet_path, response::Page};
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,7 @@ async fn discovery_names_what_is_served() {
     insta::assert_json_snapshot!(answer.body, @r#"
     {
       "authorization_endpoint": "http://127.0.0.1:8180/realms/primehub/protocol/openid-connect/auth",
+      "authorization_response_iss_parameter_supported": true,
       "claim_types_supported": [
         "normal"
       ],
@@ -38,9 +39,16 @@ async fn discovery_names_what_is_served() {
         "email",
         "email_verified",
         "groups",
-        "acr"
+        "acr",
+        "auth_time",
+        "nonce"
       ],
+      "code_challenge_methods_supported": [
+        "S256"
+      ],
+      "end_session_endpoint": "http://127.0.0.1:8180/realms/primehub/protocol/openid-connect/logout",
       "grant_types_supported": [
+        "authorization_code",
         "password",
         "client_credentials",
         "refresh_token"
@@ -51,9 +59,21 @@ async fn discovery_names_what_is_served() {
       "introspection_endpoint": "http://127.0.0.1:8180/realms/primehub/protocol/openid-connect/token/introspect",
       "issuer": "http://127.0.0.1:8180/realms/primehub",
       "jwks_uri": "http://127.0.0.1:8180/realms/primehub/protocol/openid-connect/certs",
+      "prompt_values_supported": [
+        "none",
+        "login",
+        "consent",
+        "select_account"
+      ],
       "request_parameter_supported": false,
       "request_uri_parameter_supported": false,
-      "response_types_supported": [],
+      "response_modes_supported": [
+        "query",
+        "fragment"
+      ],
+      "response_types_supported": [
+        "code"
+      ],
       "revocation_endpoint": "http://127.0.0.1:8180/realms/primehub/protocol/openid-connect/revoke",
       "scopes_supported": [
         "openid",
@@ -72,6 +92,10 @@ async fn discovery_names_what_is_served() {
       "token_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post"
+      ],
+      "ui_locales_supported": [
+        "en",
+        "de"
       ],
       "userinfo_endpoint": "http://127.0.0.1:8180/realms/primehub/protocol/openid-connect/userinfo"
     }
@@ -128,7 +152,13 @@ async fn the_key_for_encryption_stays() {
 #[case::unknown_path("GET", "/realms/primehub/protocol/saml", 404, "HTTP 404 Not Found")]
 #[case::wrong_method("GET", TOKEN, 405, "HTTP 405 Method Not Allowed")]
 #[case::no_form("POST", TOKEN, 415, "HTTP 415 Unsupported Media Type")]
-#[case::no_login_page("GET", "/realms/primehub/protocol/openid-connect/auth", 400, "unsupported_response_type")]
+#[case::wrong_method_of_a_page(
+    "GET",
+    "/realms/primehub/login-actions/authenticate",
+    405,
+    "HTTP 405 Method Not Allowed"
+)]
+#[case::unknown_resource("GET", "/realms/primehub/resources/0/login.css", 404, "HTTP 404 Not Found")]
 #[tokio::test]
 async fn other_requests(#[case] method: &str, #[case] path: &str, #[case] status: u16, #[case] error: &str) {
     let world = World::new().await;
@@ -248,7 +278,14 @@ fn secrets_are_not_printed() {
 }
 
 fn field() -> impl Strategy<Value = (String, String)> {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 16] = [
+        "form",
+        "redirect_uri",
+        "response_type",
+        "code",
+        "code_verifier",
+        "id_token_hint",
+        "post_logout_redirect_uri",
         "grant_type",
         "client_id",
         "client_secret",
@@ -259,7 +296,9 @@ fn field() -> impl Strategy<Value = (String, String)> {
         "token",
         "token_type_hint",
     ];
-    const VALUES: [&str; 10] = [
+    const VALUES: [&str; 12] = [
+        "authorization_code",
+        "http://127.0.0.1:8080/console/",
         "password",
         "refresh_token",
         "client_credentials",
@@ -283,12 +322,26 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![form, prop::collection::vec(any::<u8>(), 0..200)]
 }
 
+const PATHS: [&str; 11] = [
+    TOKEN,
+    INTROSPECT,
+    REVOKE,
+    super::LOGOUT,
+    USER_INFO,
+    super::browser::AUTH,
+    "/realms/primehub/login-actions/authenticate",
+    "/realms/primehub/login-actions/required-action",
+    "/realms/primehub/protocol/openid-connect/logout/logout-confirm",
+    "/realms/primehub/account/password",
+    "/realms/primehub/account/tokens/revoke",
+];
+
 #[test]
 fn no_body_makes_an_endpoint_fail() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let world = runtime.block_on(World::new());
     let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(body in body(), path in prop::sample::select(&[TOKEN, INTROSPECT, REVOKE, super::LOGOUT, USER_INFO][..]),
+    proptest!(config, |(body in body(), path in prop::sample::select(&PATHS[..]),
                         authorization in prop::option::of("(Basic|Bearer|basic) [ -~]{0,60}"))| {
         let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(authorization) = authorization {

@@ -1,10 +1,18 @@
 //! The provider as its clients see it: through the router, on a clock that stands still.
 
+mod account;
 mod api_tokens;
+mod browser;
 mod claims;
 mod clients;
+mod codes;
 mod cors;
+mod end_session;
 mod endpoints;
+mod forms;
+mod login;
+mod required_actions;
+mod single_sign_on;
 mod start;
 mod token_endpoint;
 mod witness;
@@ -81,8 +89,12 @@ impl World {
 
     /// The same, with other settings.
     async fn with(change: impl FnOnce(&mut ProviderSettings)) -> Self {
+        Self::in_realm(RealmSettings::new("primehub", "admin-ui"), change).await
+    }
+
+    /// The same, in another realm.
+    async fn in_realm(mut realm: RealmSettings, change: impl FnOnce(&mut ProviderSettings)) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let mut realm = RealmSettings::new("primehub", "admin-ui");
         realm.clock = clock.clone();
         realm.password_cost = PasswordCost::lowest();
         let mut settings = ProviderSettings::new(&realm, BASE, "s3cret".into());
@@ -118,7 +130,12 @@ impl World {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("a JSON body") };
+        let is_page = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/"));
+        let body = match &*bytes {
+            [] => Value::Null,
+            page if is_page => String::from_utf8(page.to_vec()).unwrap().into(),
+            json => serde_json::from_slice(json).expect("a JSON body"),
+        };
         Answer { status: parts.status, headers: parts.headers, body }
     }
 

@@ -237,7 +237,6 @@ fn a_login_problem_is_an_alert(#[case] problem: LoginProblem, #[case] status: St
 #[case::request(Failure::InvalidRequest("Invalid parameter: redirect_uri"), StatusCode::BAD_REQUEST)]
 #[case::form(Failure::ForeignForm, StatusCode::FORBIDDEN)]
 #[case::nothing(Failure::NotFound, StatusCode::NOT_FOUND)]
-#[case::many(Failure::TooManyRequests, StatusCode::TOO_MANY_REQUESTS)]
 #[case::full(Failure::ReadOnly, StatusCode::SERVICE_UNAVAILABLE)]
 #[case::ours(Failure::Internal, StatusCode::INTERNAL_SERVER_ERROR)]
 fn failures_have_statuses(#[case] failure: Failure<'_>, #[case] status: StatusCode) {

@@ -115,7 +115,7 @@ const NOTICES: [AccountNotice; 6] = [
     AccountNotice::NotSaved,
 ];
 
-fn failures(text: &str) -> [Failure<'_>; 12] {
+fn failures(text: &str) -> [Failure<'_>; 11] {
     [
         Failure::InvalidRequest(text),
         Failure::ClientNotFound,
@@ -125,7 +125,6 @@ fn failures(text: &str) -> [Failure<'_>; 12] {
         Failure::ForeignForm,
         Failure::AccountDisabled,
         Failure::TermsDeclined,
-        Failure::TooManyRequests,
         Failure::ReadOnly,
         Failure::Unavailable,
         Failure::Internal,

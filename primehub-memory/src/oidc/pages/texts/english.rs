@@ -65,7 +65,6 @@ pub(super) const TEXTS: Texts = Texts {
         foreign_form: "This form does not belong to your login. Nothing was changed. Please start again.",
         account_disabled: "This account is disabled. Please ask an administrator.",
         terms_declined: "You declined the terms and conditions, so you are not logged in.",
-        too_many_requests: "Too many requests. Please wait a little and try again.",
         read_only: "Changes cannot be saved at the moment. Please try again later, or tell an administrator.",
         unavailable: "The service is not available at the moment. Please try again shortly.",
         internal: "An error occurred on our side. Please try again, or tell an administrator.",

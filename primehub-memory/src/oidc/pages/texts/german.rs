@@ -67,7 +67,6 @@ pub(super) const TEXTS: Texts = Texts {
         foreign_form: "Dieses Formular gehört nicht zu Ihrer Anmeldung. Es wurde nichts geändert. Bitte beginnen Sie von vorn.",
         account_disabled: "Dieses Konto ist gesperrt. Bitte wenden Sie sich an die Administration.",
         terms_declined: "Sie haben die Nutzungsbedingungen abgelehnt und sind daher nicht angemeldet.",
-        too_many_requests: "Zu viele Anfragen. Bitte warten Sie einen Moment und versuchen Sie es erneut.",
         read_only: "Änderungen können derzeit nicht gespeichert werden. Bitte versuchen Sie es später erneut oder informieren Sie die Administration.",
         unavailable: "Der Dienst ist derzeit nicht verfügbar. Bitte versuchen Sie es gleich noch einmal.",
         internal: "Bei uns ist ein Fehler aufgetreten. Bitte versuchen Sie es erneut oder informieren Sie die Administration.",

@@ -98,7 +98,6 @@ pub(super) struct Failure {
     pub(super) foreign_form: Text,
     pub(super) account_disabled: Text,
     pub(super) terms_declined: Text,
-    pub(super) too_many_requests: Text,
     pub(super) read_only: Text,
     pub(super) unavailable: Text,
     pub(super) internal: Text,
