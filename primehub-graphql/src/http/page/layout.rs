@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER,
-    VARY, X_FRAME_OPTIONS,
+    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, html};
@@ -18,29 +18,37 @@ use super::texts::Notice;
 use crate::http::rate_limit::TooFast;
 
 const STYLE: &str = include_str!("style.css");
+const LOGO: &str = include_str!("logo.svg");
 
 /// The pages below one prefix.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Pages {
     /// Where browsers find the stylesheet.
     stylesheet: String,
+    /// Where they find the logo. Without it they ask for an icon at the root of the site, which is not ours.
+    logo: String,
 }
 
 impl Pages {
     /// Pages that browsers see below `base`, a path without a slash at its end.
     pub(in crate::http) fn below(base: &str) -> Self {
-        Self { stylesheet: format!("{base}{}", stylesheet_path()) }
+        Self { stylesheet: format!("{base}{}", stylesheet_path()), logo: format!("{base}{}", logo_path()) }
     }
 
     /// What the pages refer to, to be nested below the prefix `pattern`.
     pub(in crate::http) fn files<S: Clone + Send + Sync + 'static>(pattern: &str) -> Router<S> {
-        // Its name changes with its content.
-        let headers = [
-            (CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")),
-            (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
-        ];
+        let file = |media_type, content: &'static str| {
+            // Its name changes with its content.
+            let headers = [
+                (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+                (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+                (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            ];
+            get(move || async move { (headers, content) })
+        };
         Router::new()
-            .route(&format!("{pattern}{}", stylesheet_path()), get(move || async move { (headers.clone(), STYLE) }))
+            .route(&format!("{pattern}{}", stylesheet_path()), file("text/css; charset=utf-8", STYLE))
+            .route(&format!("{pattern}{}", logo_path()), file("image/svg+xml", LOGO))
     }
 
     /// A page.
@@ -57,15 +65,17 @@ impl Pages {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
                     meta name="robots" content="noindex";
                     title { (title) " – PrimeHub" }
+                    link rel="icon" type="image/svg+xml" href=(self.logo);
                     link rel="stylesheet" href=(self.stylesheet);
                 }
                 body {
-                    main {
-                        p.brand { "PrimeHub" }
-                        (content)
+                    header {
+                        p.brand { img src=(self.logo) alt="" width="40" height="40"; span { "PrimeHub" } }
                     }
+                    main { (content) }
                 }
             }
         };
@@ -110,9 +120,16 @@ impl Pages {
 
 /// The stylesheet below every prefix.
 fn stylesheet_path() -> String {
-    let digest = digest(&SHA256, STYLE.as_bytes());
-    let hash = URL_SAFE_NO_PAD.encode(digest.as_ref().get(..12).unwrap_or_default());
-    format!("/assets/pages-{hash}.css")
+    format!("/assets/pages-{}.css", hash(STYLE))
+}
+
+/// The logo below every prefix.
+fn logo_path() -> String {
+    format!("/assets/logo-{}.svg", hash(LOGO))
+}
+
+fn hash(content: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()).as_ref().get(..12).unwrap_or_default())
 }
 
 /// Pages show secrets, and some have one in their address.
@@ -150,13 +167,19 @@ mod tests {
         let page = text(response).await;
         assert!(page.starts_with("<!DOCTYPE html><html lang=\"de\">"), "{page}");
         assert!(!page.contains("<b>") && !page.contains("<script"), "{page}");
-        let href = page.split_once("rel=\"stylesheet\" href=\"").unwrap().1.split('"').next().unwrap();
-        let request = Request::get(href).body(Body::empty()).unwrap();
-        let response = Pages::files("/console").oneshot(request).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()[CONTENT_TYPE], "text/css; charset=utf-8");
-        assert!(response.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
-        assert_eq!(text(response).await, STYLE);
+        for (before, media_type, content) in [
+            ("rel=\"stylesheet\" href=\"", "text/css; charset=utf-8", STYLE),
+            ("rel=\"icon\" type=\"image/svg+xml\" href=\"", "image/svg+xml", LOGO),
+            ("img src=\"", "image/svg+xml", LOGO),
+        ] {
+            let href = page.split_once(before).unwrap().1.split('"').next().unwrap();
+            let request = Request::get(href).body(Body::empty()).unwrap();
+            let response = Pages::files("/console").oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.headers()[CONTENT_TYPE], media_type);
+            assert!(response.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+            assert_eq!(text(response).await, content);
+        }
     }
 
     /// Contrast of two colours as the Web Content Accessibility Guidelines define it.
@@ -174,14 +197,26 @@ mod tests {
 
     #[test]
     fn text_can_be_read() {
-        let colour = |name: &str| {
-            let rest = STYLE.split_once(&format!("--{name}: ")).unwrap().1;
-            rest.split(';').next().unwrap().to_owned()
-        };
-        for name in ["primary", "dark", "muted", "problem"] {
-            assert!(contrast(&colour(name), "#ffffff") >= 4.5, "{name} on white");
+        let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
+        for scheme in [light, dark] {
+            let colour = |name: &str| {
+                let rest = scheme.split_once(&format!("--{name}: ")).unwrap().1;
+                rest.split(';').next().unwrap().to_owned()
+            };
+            let readable = |text: &str, ground: &str, least| {
+                let found = contrast(&colour(text), &colour(ground));
+                assert!(found >= least, "{text} on {ground}: {found}");
+            };
+            for text in ["text", "muted", "danger"] {
+                readable(text, "card", 4.5);
+            }
+            readable("text", "page", 4.5);
+            readable("text", "inset", 4.5);
+            readable("button-text", "button", 4.5);
+            readable("button-text", "button-strong", 4.5);
+            // What shows where a field begins, and which one has the focus.
+            readable("border", "card", 3.0);
+            readable("link", "card", 3.0);
         }
-        assert!(contrast(&colour("dark"), &colour("ground")) >= 4.5, "values on grey");
-        assert!(contrast(&colour("line"), "#ffffff") >= 3.0, "borders of fields");
     }
 }
