@@ -35,7 +35,7 @@ async fn a_realm_of_an_older_format_opens_whole(#[case] sample: &str) {
     let groups: Vec<_> = directory.groups_of(&amy.id).map(|group| group.name.to_string()).collect();
     assert_eq!(groups, ["Vision_Lab", "everyone"]);
     let team = directory.group_named("Vision_Lab").unwrap();
-    assert!(team.is_administered_by("zoe") && GroupSettings::of(&team.attributes).enabled_shared_volume == false);
+    assert!(team.is_administered_by("zoe") && !GroupSettings::of(&team.attributes).enabled_shared_volume);
     assert!(directory.group_has_role(&team.id, &RoleKey::realm("img:pytorch-1")));
     assert!(directory.is_administrator(&amy.id));
     assert_eq!(directory.people_count(), 1);
@@ -45,5 +45,5 @@ async fn a_realm_of_an_older_format_opens_whole(#[case] sample: &str) {
     assert_eq!(store.mail_password().unwrap().expose_secret(), "a sample");
     assert_eq!(store.ensure_secret("client/hub", || "new".into()).await.unwrap().expose_secret(), "a sample");
     assert!(matches!(store.verify_password("amy", &"a sample".into()).await, Ok(PasswordCheck::Correct(_))));
-    assert_eq!(store.api_token_counts(&[amy.id.clone()]).await.unwrap().get(&amy.id), Some(&1), "a login is there");
+    assert_eq!(store.api_token_counts(std::slice::from_ref(&amy.id)).await.unwrap().get(&amy.id), Some(&1), "a login is there");
 }

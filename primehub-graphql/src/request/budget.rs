@@ -84,6 +84,8 @@ impl Budget {
     pub(crate) async fn all_rows_begun(&self) {
         loop {
             let before = self.rows_begun.load(Ordering::Relaxed);
+            // Twice: rows that come after whoever waits may have had no turn left in the round in which the wait began.
+            tokio::task::yield_now().await;
             tokio::task::yield_now().await;
             if self.rows_begun.load(Ordering::Relaxed) == before {
                 return;

@@ -42,7 +42,7 @@ impl StoredKeys {
         let keys = store.secrets_under(PREFIX);
         let mut keys: Vec<StoredKey> =
             keys.iter().map(|(name, secret)| StoredKey::read(name, secret)).collect::<Result<_, _>>()?;
-        keys.sort_by(|one, other| other.made_at.cmp(&one.made_at));
+        keys.sort_by_key(|key| std::cmp::Reverse(key.made_at));
         Ok(Self(keys))
     }
 

@@ -45,7 +45,7 @@ impl Place {
     }
 
     pub(crate) fn start(&self) -> Running {
-        self.start_with(&mut Command::new(PROGRAM).args(self.arguments()))
+        self.start_with(Command::new(PROGRAM).args(self.arguments()))
     }
 
     /// Runs `command` and returns once it serves.

@@ -72,10 +72,10 @@ struct Slow {
 impl Slow {
     fn new() -> Self {
         let disk = Disk::default();
-        let (begin, begun) = sync_channel(64);
+        let (announced, begun) = sync_channel(64);
         let (turns, turn) = sync_channel(64);
         turns.send(true).unwrap();
-        let journal = Told { disk: disk.clone(), begun: begin, turns: turn };
+        let journal = Told { disk: disk.clone(), begun: announced, turns: turn };
         let store = Arc::new(MemoryIdentityStore::kept_in(settings(), Vec::new(), journal).unwrap());
         begun.recv().unwrap();
         Self { store, disk, begun, turns }
@@ -170,6 +170,7 @@ async fn a_write_whose_caller_has_gone_is_kept_all_the_same() {
     let write = slow.create("first");
     slow.begun.recv().unwrap();
     write.abort();
+    assert!(write.await.unwrap_err().is_cancelled());
     slow.turns.send(true).unwrap();
     drop(slow.store);
     assert!(reopened(&slow.disk).directory().user_named("first").is_some());
