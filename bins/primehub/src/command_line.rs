@@ -46,6 +46,9 @@ pub(crate) struct UpOptions {
     /// Let these applications log people in as well: a JSON array of clients as Keycloak exports them.
     #[arg(long, value_name = "FILE")]
     pub(crate) clients: Option<PathBuf>,
+    /// Have every new account accept these terms at its first login: plain text, paragraphs separated by empty lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) terms: Option<PathBuf>,
     /// Start with a platform administrator alone, without the people and groups of the demo.
     #[arg(long)]
     pub(crate) no_demo: bool,

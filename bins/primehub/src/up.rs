@@ -11,6 +11,7 @@ mod signals;
 mod storage;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -48,6 +49,7 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
     let parts = Parts {
         data_dir: options.data_dir.as_deref(),
         clients: options.clients.as_deref().map(clients::read).transpose()?.unwrap_or_default(),
+        terms: options.terms.as_deref().map(terms).transpose()?,
         no_demo: options.no_demo,
     };
     let platform = Platform::assemble(&exposure, &base, parts).await?;
@@ -77,6 +79,12 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
         () = overdue => tracing::warn!(grace_ms = GRACE.as_millis(), "stopped with work unfinished"),
     }
     Ok(())
+}
+
+fn terms(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    anyhow::ensure!(!text.trim().is_empty(), "{} has no terms in it", file.display());
+    Ok(text)
 }
 
 async fn bind(address: IpAddr, port: u16) -> anyhow::Result<TcpListener> {

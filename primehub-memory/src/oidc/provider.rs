@@ -54,6 +54,8 @@ pub(super) struct Inner {
     pub(super) clients: BTreeMap<String, Client>,
     /// The client that PrimeHub itself is.
     pub(super) own_client: String,
+    /// What people accept who are asked to.
+    pub(super) terms: Option<String>,
     pub(super) keys: Keys,
     pub(super) revoked: RevokedTokens,
     /// One for each login whose password is being compared or waits for it.

@@ -31,6 +31,9 @@ pub struct ProviderSettings {
     pub client: Client,
     /// Other applications.
     pub other_clients: Vec<Client>,
+    /// What people accept who have `TERMS_AND_CONDITIONS` to do: plain text, paragraphs separated by empty lines. Who has that to do is for
+    /// the store to say: [`RealmSettings::default_actions`] makes it everybody who is new.
+    pub terms: Option<String>,
     /// Tells when a token was made, and what has expired.
     pub clock: Arc<dyn Clock>,
 }
@@ -44,6 +47,7 @@ impl ProviderSettings {
             base_url: base_url.into().trim_end_matches('/').to_owned(),
             client: Client::prime_hub(&realm.client_id, client_secret, &realm.realm),
             other_clients: Vec::new(),
+            terms: None,
             clock: realm.clock.clone(),
         }
     }
@@ -105,7 +109,7 @@ impl OpenIdProvider {
     /// # Errors
     /// When there are no keys, a person has the name of a client's own account, a client has an impossible address, or the base URL is none.
     pub async fn start(store: Arc<MemoryIdentityStore>, settings: ProviderSettings) -> Result<Self, StartError> {
-        let ProviderSettings { realm, base_url, client, other_clients, clock } = settings;
+        let ProviderSettings { realm, base_url, client, other_clients, terms, clock } = settings;
         let issuer = format!("{base_url}/realms/{realm}");
         let address = match url::Url::parse(&issuer) {
             Ok(address) => address,
@@ -151,6 +155,7 @@ impl OpenIdProvider {
             clock,
             clients,
             own_client,
+            terms,
             keys,
             revoked: RevokedTokens::default(),
             logins: Semaphore::new(LOGINS_AT_ONCE),

@@ -27,6 +27,8 @@ pub(super) struct Parts<'a> {
     pub(super) data_dir: Option<&'a Path>,
     /// Other applications.
     pub(super) clients: Vec<Client>,
+    /// What every new account has to accept.
+    pub(super) terms: Option<String>,
     /// Whether a new realm gets an administrator alone.
     pub(super) no_demo: bool,
 }
@@ -49,7 +51,10 @@ pub(super) struct Platform {
 impl Platform {
     /// Everything, for people who reach it at `base`.
     pub(super) async fn assemble(exposure: &Exposure, base: &str, parts: Parts<'_>) -> anyhow::Result<Self> {
-        let realm = RealmSettings::new(REALM, CLIENT_ID);
+        let mut realm = RealmSettings::new(REALM, CLIENT_ID);
+        if parts.terms.is_some() {
+            realm.default_actions.push("TERMS_AND_CONDITIONS".to_owned());
+        }
         let Storage { store, id: store_id } = storage::open(realm.clone(), parts.data_dir).await?;
         let client_secret = store.ensure_secret("client/admin-ui", random_secret).await?;
         let shared_secret = store.ensure_secret("shared-secret", random_secret).await?;
@@ -59,6 +64,7 @@ impl Platform {
         settings.client.redirect_uris =
             ["/oidc/auth-flow/callback", "/console/*"].map(|path| format!("{base}{path}")).into();
         settings.other_clients = parts.clients;
+        settings.terms = parts.terms;
         let provider = OpenIdProvider::start(store.clone(), settings).await?;
         let cast = if parts.no_demo { Cast::Administrator } else { Cast::PeopleAndGroups };
         let people = demo::set_up(&store, &provider, cast).await?;

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::FutureExt as _;
 use primehub_core::identity::{
-    Binding, Edit, Invitation, InvitationId, NewInvitation, NewPassword, RealmEdit, Role, RoleKey, Subject, UserEdit,
+    Binding, Conflict, Edit, Invitation, InvitationId, NewInvitation, NewPassword, RealmEdit, Role, RoleKey, Subject,
+    UserEdit,
 };
 use primehub_core::names::{GroupId, UserId};
 use proptest::prelude::*;
@@ -18,26 +19,32 @@ use crate::sessions::{Session, SessionKind};
 
 /// What a journal has kept, and how often it was asked to.
 #[derive(Clone, Default)]
-struct Disk(Arc<Mutex<(BTreeMap<String, Vec<u8>>, usize)>>);
+struct Disk(Arc<Mutex<Content>>);
+
+#[derive(Default)]
+struct Content {
+    records: BTreeMap<String, Vec<u8>>,
+    commits: usize,
+}
 
 impl Disk {
     fn records(&self) -> Vec<(String, Vec<u8>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone().into_iter().collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).records.clone().into_iter().collect()
     }
 
     fn commits(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).commits
     }
 }
 
 impl Journal for Disk {
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
         let mut disk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        disk.1 += 1;
+        disk.commits += 1;
         for Change { key, value } in changes {
             match value {
-                Some(value) => drop(disk.0.insert(key, value)),
-                None => drop(disk.0.remove(&key)),
+                Some(value) => drop(disk.records.insert(key, value)),
+                None => drop(disk.records.remove(&key)),
             }
         }
         Ok(())
@@ -164,6 +171,66 @@ async fn a_write_that_finds_what_it_wants_waits_until_that_is_kept() {
     assert!(first.await.is_err() && same.await.is_err());
 }
 
+#[rstest::rstest]
+#[case::kept(true, IdentityError::Conflict(Conflict::Username))]
+#[case::undone(false, IdentityError::NotWritable { reason: "the disk is full".to_owned() })]
+#[tokio::test]
+async fn a_refusal_waits_until_what_it_rests_on_is_kept(#[case] keeps: bool, #[case] expected: IdentityError) {
+    let slow = Slow::new();
+    let first = slow.create("first");
+    slow.begun.recv().unwrap();
+    let same = slow.create("first");
+    slow.turns.send(keeps).unwrap();
+    assert_eq!(first.await.unwrap().is_ok(), keeps);
+    assert_eq!(same.await.unwrap(), Err(expected));
+}
+
+#[tokio::test]
+async fn after_a_panic_of_the_journal_writes_fail_and_reading_goes_on() {
+    let mut slow = Slow::new();
+    let first = slow.create("first");
+    slow.begun.recv().unwrap();
+    let behind = slow.create("behind");
+    // It panics when there is nobody to tell it what to do.
+    slow.turns = sync_channel(1).0;
+    assert_eq!(first.await.unwrap(), Err(IdentityError::OutcomeUnknown { operation: "the write" }));
+    let reason = "keeping has failed for good; the server has to be started again".to_owned();
+    let refused = Err(IdentityError::NotWritable { reason });
+    assert_eq!(behind.await.unwrap(), refused);
+    for _ in 0..2 {
+        assert_eq!(slow.store.create_user(&service(), new_user("later")).await.map(drop), refused);
+    }
+    assert!(!slow.knows("first") && !slow.knows("later"));
+    let role = Role::new(RoleKey::realm("offline_access"));
+    assert!(slow.store.ensure_role(&service(), role).await.is_ok(), "what is there already needs no writing");
+}
+
+#[tokio::test]
+async fn what_waits_for_the_disk_is_bounded() {
+    let slow = Slow::new();
+    let first = slow.create("first");
+    slow.begun.recv().unwrap();
+    let by = service();
+    let ensure = |name: &str| slow.store.ensure_role(&by, Role::new(RoleKey::realm(name.to_owned())));
+    for _ in 0..8_192 {
+        for name in ["one", "two"] {
+            assert!(ensure(name).now_or_never().is_none());
+        }
+    }
+    let refused = Err(IdentityError::NotWritable { reason: "the disk does not keep up".to_owned() });
+    for name in ["one", "three"] {
+        assert_eq!(ensure(name).now_or_never().unwrap().map(drop), refused);
+    }
+    slow.turns.send(true).unwrap();
+    first.await.unwrap().unwrap();
+    slow.begun.recv().unwrap();
+    slow.turns.send(true).unwrap();
+    // The one who waits next learns that those before are kept.
+    let settled = ensure("two");
+    settled.await.unwrap();
+    assert!(slow.store.directory().role(&RoleKey::realm("three")).is_none());
+}
+
 #[tokio::test]
 async fn a_write_whose_caller_has_gone_is_kept_all_the_same() {
     let slow = Slow::new();
@@ -242,7 +309,7 @@ fn what_is_no_realm_is_refused(
 ) {
     let disk = Disk::default();
     drop(MemoryIdentityStore::kept_in(settings(), Vec::new(), disk.clone()).unwrap());
-    spoil(&mut disk.0.lock().unwrap().0);
+    spoil(&mut disk.0.lock().unwrap().records);
     let settings = RealmSettings { realm: realm.to_owned(), ..settings() };
     let Err(error) = MemoryIdentityStore::kept_in(settings, disk.records(), disk) else { panic!("it is refused") };
     assert!(error.to_string().contains(expected), "{error}");

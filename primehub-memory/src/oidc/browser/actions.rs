@@ -101,7 +101,7 @@ impl Visitor {
             Action::UpdatePassword => {
                 self.page(wishes, &UpdatePasswordPage { form: post, username: &user.username, problem })
             }
-            Action::Terms => self.page(wishes, &TermsPage { form: post, text: None }),
+            Action::Terms => self.page(wishes, &TermsPage { form: post, text: self.inner().terms.as_deref() }),
         })
     }
 

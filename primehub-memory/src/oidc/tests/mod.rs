@@ -100,6 +100,7 @@ impl World {
         let mut settings = ProviderSettings::new(&realm, BASE, "s3cret".into());
         settings.client.redirect_uris = vec!["http://127.0.0.1:8080/console/*".to_owned()];
         settings.other_clients = vec![Client::confidential("other", "0ther".into())];
+        settings.terms = Some("Be kind.".to_owned());
         change(&mut settings);
         let store = Arc::new(MemoryIdentityStore::new(realm));
         let by = Actor::service();

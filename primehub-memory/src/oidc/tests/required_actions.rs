@@ -109,6 +109,7 @@ async fn terms_are_accepted_once() {
     let world = fresh(&["TERMS_AND_CONDITIONS", "UPDATE_PASSWORD"]).await;
     let mut browser = world.browser();
     let mut page = log_in(&mut browser).await;
+    assert!(page.html().contains("Be kind."));
     let ask_again = browser.submit(&page.form(), &[]).await;
     assert_eq!(ask_again.status, 200, "neither button was pressed");
     page = browser.submit(&page.form(), &[("accept", "true")]).await;
