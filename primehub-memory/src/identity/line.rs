@@ -20,6 +20,7 @@ use crate::persistence::{Journal, StorageError};
 /// * With a journal, a thread commits whatever has gathered since its last commit at once. Only then do readers see it and are its
 ///   writers told: nobody has ever read what a crash can take back.
 /// * If a commit fails, everything from there on is undone, and all of its writers are told why. The next write starts from what readers see.
+/// * If the thread ends before its time, nothing is kept any more: reading goes on, and every write fails at once.
 /// * Without a journal, a state is visible as soon as it is made.
 pub(super) struct Line {
     shared: Arc<Shared>,
@@ -39,15 +40,26 @@ struct Queue {
     waiting: Vec<Waiting>,
     kept: bool,
     closing: bool,
+    /// Nobody commits any more.
+    stopped: bool,
 }
+
+/// How many writes wait at the most. A disk that hangs must not fill the memory with what it is to keep.
+const MOST_WAITING: usize = 16_384;
+
+const TOO_MANY: &str = "the disk does not keep up";
+const STOPPED: &str = "keeping has failed for good; the server has to be started again";
 
 /// A write that waits to be kept.
 struct Waiting {
     state: Arc<State>,
     records: BTreeSet<Record>,
     touched: BTreeSet<Key>,
-    done: oneshot::Sender<Result<(), StorageError>>,
+    done: oneshot::Sender<Answer>,
 }
+
+/// Whether a write is kept, or why it is not, as the end of a sentence.
+type Answer = Result<(), &'static str>;
 
 /// What a write makes.
 pub(super) struct Proposal {
@@ -66,7 +78,7 @@ pub(super) struct Turn<'a> {
 
 /// Completes when a write is kept, and visible.
 #[must_use = "a write counts once it is kept"]
-pub(super) struct Kept(oneshot::Receiver<Result<(), StorageError>>);
+pub(super) struct Kept(oneshot::Receiver<Answer>);
 
 impl Line {
     /// A line that starts at `state`, and keeps nothing.
@@ -82,13 +94,16 @@ impl Line {
         let shared = Arc::new(Shared::new(state, true));
         let committing = shared.clone();
         let thread = std::thread::Builder::new().name("commit".to_owned());
-        let committer = thread.spawn(move || committing.commit_until_closed(&mut journal))?;
+        let committer = thread.spawn(move || {
+            let _end = EndOfCommits(&committing);
+            committing.commit_until_closed(&mut journal);
+        })?;
         Ok(Self { shared, committer: Some(committer) })
     }
 
     /// The state that readers see.
     pub(super) fn state(&self) -> Arc<State> {
-        self.shared.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.published()
     }
 
     /// What has been touched, and will be.
@@ -108,15 +123,27 @@ impl Turn<'_> {
         &self.queue.tip
     }
 
-    /// Puts the next state behind the newest one.
+    /// Puts the next state behind the newest one, unless it could not be kept anyway.
     pub(super) fn propose(mut self, proposal: Proposal) -> Kept {
+        if self.queue.stopped {
+            return Kept::answered(Err(STOPPED));
+        }
+        if self.queue.waiting.len() >= MOST_WAITING {
+            return Kept::answered(Err(TOO_MANY));
+        }
         let Proposal { state, records, touched } = proposal;
         self.queue.tip = Arc::new(state);
         self.enqueue(records, touched)
     }
 
-    /// Waits until the newest state is kept: for a write that found it as it was to be.
+    /// Waits until the newest state is kept: for whoever has looked at it and found nothing to write.
     pub(super) fn settle(self) -> Kept {
+        if Arc::ptr_eq(&self.queue.tip, &self.shared.published()) {
+            return Kept::answered(Ok(()));
+        }
+        if self.queue.waiting.len() >= MOST_WAITING {
+            return Kept::answered(Err(TOO_MANY));
+        }
         self.enqueue(BTreeSet::new(), BTreeSet::new())
     }
 
@@ -134,6 +161,12 @@ impl Turn<'_> {
 }
 
 impl Kept {
+    fn answered(answer: Answer) -> Self {
+        let (done, kept) = oneshot::channel();
+        let _ = done.send(answer);
+        Self(kept)
+    }
+
     /// Waits. Giving up does not undo the write.
     ///
     /// # Errors
@@ -141,7 +174,7 @@ impl Kept {
     pub(super) async fn wait(self) -> Result<(), IdentityError> {
         match self.0.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(IdentityError::NotWritable { reason: error.reason().to_owned() }),
+            Ok(Err(reason)) => Err(IdentityError::NotWritable { reason: reason.to_owned() }),
             Err(_) => Err(IdentityError::OutcomeUnknown { operation: "the write" }),
         }
     }
@@ -153,13 +186,17 @@ impl Shared {
         Self {
             feed: Feed::new(state.directory.revision()),
             published: RwLock::new(state.clone()),
-            queue: Mutex::new(Queue { tip: state, waiting: Vec::new(), kept, closing: false }),
+            queue: Mutex::new(Queue { tip: state, waiting: Vec::new(), kept, closing: false, stopped: false }),
             work: Condvar::new(),
         }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn published(&self) -> Arc<State> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets readers see states in their order, and tells their writers.
@@ -178,12 +215,24 @@ impl Shared {
     /// Undoes what was not kept, and everything that was built on it.
     fn undo(&self, mut writes: Vec<Waiting>, error: &StorageError) {
         let mut queue = self.queue();
-        queue.tip = self.published.read().unwrap_or_else(PoisonError::into_inner).clone();
+        queue.tip = self.published();
         writes.append(&mut queue.waiting);
         drop(queue);
         tracing::error!(%error, writes = writes.len(), "writes could not be kept and are undone");
         for write in writes {
-            let _ = write.done.send(Err(error.clone()));
+            let _ = write.done.send(Err(error.reason()));
+        }
+    }
+
+    /// Undoes whatever waits, and refuses what comes.
+    fn stop(&self) {
+        let mut queue = self.queue();
+        queue.stopped = true;
+        queue.tip = self.published();
+        let writes = std::mem::take(&mut queue.waiting);
+        drop(queue);
+        for write in writes {
+            let _ = write.done.send(Err(STOPPED));
         }
     }
 
@@ -212,6 +261,18 @@ impl Shared {
         let mut queue = self.work.wait_while(queue, idle).unwrap_or_else(PoisonError::into_inner);
         let writes = std::mem::take(&mut queue.waiting);
         (!writes.is_empty()).then_some(writes)
+    }
+}
+
+/// Held by the thread that commits. It ends by a panic if it ends too soon; what it was about to keep has an unknown outcome then.
+struct EndOfCommits<'a>(&'a Shared);
+
+impl Drop for EndOfCommits<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the thread that commits has failed: nothing is kept until the next start");
+        }
+        self.0.stop();
     }
 }
 

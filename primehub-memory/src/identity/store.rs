@@ -26,7 +26,7 @@ use super::rights::check_rights;
 use super::sessions::Sessions;
 use super::state::{MAIL_PASSWORD, Record, Secrets, State};
 use crate::persistence::{DataDirectory, Journal, StorageError};
-use crate::sessions::SessionTable;
+use crate::sessions::{SessionKind, SessionTable};
 
 /// An [`IdentityStore`] that holds everything in memory and behaves like a Keycloak 26 that PrimeHub's bootstrap has set up: the same
 /// conflicts, limits and answers, so that nothing outside knows the difference.
@@ -205,6 +205,19 @@ impl MemoryIdentityStore {
         written.await.map(drop)
     }
 
+    /// How many passwords were hashed or compared since the start: what logins cost. That of an account which does not exist counts as well.
+    #[must_use]
+    pub fn password_hashes(&self) -> u64 {
+        self.hasher.computed()
+    }
+
+    /// How many logins of the account are alive, in browsers and at clients. Its API tokens are none of them: see
+    /// [`api_token_counts`](IdentityStore::api_token_counts).
+    #[must_use]
+    pub fn login_count(&self, user: &UserId) -> usize {
+        self.sessions().of_user(user).iter().filter(|(_, session)| session.kind == SessionKind::Online).count()
+    }
+
     /// The last 256 messages that a provider with a mail server would have sent, oldest first.
     #[must_use]
     pub fn outbox(&self) -> Vec<OutgoingMessage> {
@@ -223,25 +236,31 @@ impl MemoryIdentityStore {
         by: &Actor,
         edit: impl FnOnce(&mut Draft<'_>) -> Result<T, IdentityError> + Send,
     ) -> Result<Written<T>, IdentityError> {
-        let (value, revision, kept) = self.propose(by, edit)?;
+        let (written, kept) = self.propose(by, edit);
+        // Also for a refusal: it may rest on a state that nobody reads yet, and perhaps never will.
         kept.wait().await?;
-        Ok(Written { value, revision })
+        written
     }
 
     fn propose<T>(
         &self,
         by: &Actor,
         edit: impl FnOnce(&mut Draft<'_>) -> Result<T, IdentityError>,
-    ) -> Result<(T, Revision, Kept), IdentityError> {
+    ) -> (Result<Written<T>, IdentityError>, Kept) {
         let turn = self.line.turn();
         let tip = turn.tip().clone();
-        check_rights(by, &tip.directory)?;
         let mut draft = Draft::of(&tip, &self.rules, self.clock.now());
-        let value = edit(&mut draft)?;
-        Ok(match draft.finish(&tip) {
-            None => (value, tip.directory.revision(), turn.settle()),
-            Some(proposal) => (value, proposal.state.directory.revision(), turn.propose(proposal)),
-        })
+        let value = match check_rights(by, &tip.directory).and_then(|()| edit(&mut draft)) {
+            Ok(value) => value,
+            Err(refusal) => return (Err(refusal), turn.settle()),
+        };
+        match draft.finish(&tip) {
+            None => (Ok(Written { value, revision: tip.directory.revision() }), turn.settle()),
+            Some(proposal) => {
+                let revision = proposal.state.directory.revision();
+                (Ok(Written { value, revision }), turn.propose(proposal))
+            }
+        }
     }
 
     /// Has a record stored as it is by then; nobody waits for it.
