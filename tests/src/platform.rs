@@ -44,6 +44,8 @@ pub struct Options {
     pub loopback_hosts_only: bool,
     /// Whether a user name and a password are taken in place of a token.
     pub password_login: bool,
+    /// Clients of the identity provider, beside the two that are always there.
+    pub clients: Vec<OidcClient>,
 }
 
 /// A running platform with the demo's people and groups. Its clock stands still until it is moved. Everything stops when it is dropped.
@@ -97,6 +99,7 @@ impl Platform {
             introspection: false,
             loopback_hosts_only: false,
             password_login: false,
+            clients: Vec::new(),
         };
         configure(&mut options);
         let (listener, base) = listen().await;
@@ -110,6 +113,7 @@ impl Platform {
         let mut other_client = OidcClient::confidential(Self::OTHER_CLIENT_ID, Self::CLIENT_SECRET.into());
         other_client.direct_access_grants = true;
         provider_settings.other_clients.push(other_client);
+        provider_settings.other_clients.append(&mut options.clients);
         let memory = Arc::new(MemoryIdentityStore::new(realm));
         let provider = OpenIdProvider::start(memory.clone(), provider_settings).await.unwrap();
         let people = demo::people_and_groups(&memory, &provider).await.unwrap();
