@@ -26,7 +26,7 @@
 //! * [`oidc`]: the OpenID provider in front of them, with the paths, claims, lifetimes and errors of a Keycloak realm.
 //! * [`persistence`]: a folder where records are kept, for what is to outlive the process.
 //!
-//! Nothing is kept when the process ends. [`primehub_core`] and [`axum`], which stand in signatures, are exported again.
+//! A store keeps nothing when the process ends, unless it was [opened](identity::MemoryIdentityStore::open) on a folder. [`primehub_core`] and [`axum`], which stand in signatures, are exported again.
 
 // What the signatures of this crate name beside those of `primehub_core`.
 pub use axum;
