@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
@@ -124,11 +125,17 @@ impl fmt::Debug for PasswordHash {
 pub(super) struct PasswordHasher {
     cost: PasswordCost,
     permits: Arc<Semaphore>,
+    computed: AtomicU64,
 }
 
 impl PasswordHasher {
     pub(super) fn new(cost: PasswordCost) -> Self {
-        Self { cost, permits: Arc::new(Semaphore::new(AT_A_TIME)) }
+        Self { cost, permits: Arc::new(Semaphore::new(AT_A_TIME)), computed: AtomicU64::new(0) }
+    }
+
+    /// How many hashes were begun.
+    pub(super) fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     /// Hashes a password with a new salt.
@@ -157,6 +164,7 @@ impl PasswordHasher {
         &self,
         work: impl FnOnce() -> Result<T, IdentityError> + Send + 'static,
     ) -> Result<T, IdentityError> {
+        self.computed.fetch_add(1, Ordering::Relaxed);
         let permit = self.permits.clone().acquire_owned().await.map_err(|error| unavailable(&error.to_string()))?;
         // The work goes on when the caller gives up, so the permit goes with the work.
         let work = move || {
@@ -200,6 +208,17 @@ mod tests {
             assert_eq!(hasher.verify(Some(stored.clone()), &secret(password)).await, Ok(correct), "{password:?}");
         }
         assert_eq!(hasher.verify(None, &secret("correct horse")).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn an_account_that_does_not_exist_costs_as_much_as_one_that_does() {
+        let hasher = PasswordHasher::new(PasswordCost::lowest());
+        let stored = hasher.hash(&secret("right")).await.unwrap();
+        for stored in [Some(stored), None] {
+            let before = hasher.computed();
+            assert_eq!(hasher.verify(stored, &secret("wrong")).await, Ok(false));
+            assert_eq!(hasher.computed(), before + 1);
+        }
     }
 
     #[tokio::test]

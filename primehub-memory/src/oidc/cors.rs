@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -20,7 +20,8 @@ const METHODS: &str = "GET,HEAD,PUT,POST,DELETE,PATCH";
 const HEADERS: &str = "content-type, authorization, x-primehub-use-cache, x-primehub-job, Content-Length, Upload-Length, \
                        Tus-Resumable, Upload-Metadata, Upload-Offset, Upload-Defer-Length";
 
-/// Surrounds every route: answers preflights, and lets pages of the clients' web origins read all other answers.
+/// Surrounds every route: answers preflights, and lets pages of the clients' web origins read all other answers but
+/// those for people: a logout may be asked for by a client, and is answered with a page.
 pub(super) async fn surround(State(provider): State<OpenIdProvider>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
     let mut response = if is_preflight(request.method(), request.headers()) {
@@ -29,9 +30,10 @@ pub(super) async fn surround(State(provider): State<OpenIdProvider>, request: Re
     } else {
         next.run(request).await
     };
+    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let headers = response.headers_mut();
     headers.append(VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = origin.filter(|origin| provider.0.allows_pages_of(origin)) {
+    if let Some(origin) = origin.filter(|origin| !is_page && provider.0.allows_pages_of(origin)) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
     response
