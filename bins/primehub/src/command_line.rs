@@ -19,6 +19,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run everything in one process on this machine: an offline deployment, for trying and developing.
+    #[command(after_help = UP_SIGNALS)]
     Up(Box<UpOptions>),
     /// Write what a data folder holds to readable files. Passwords are among them as hashes; keys, logins and API tokens are not.
     Export(ExportOptions),
@@ -29,6 +30,12 @@ pub(crate) enum Command {
     /// Print the version.
     Version,
 }
+
+/// What `up` does when it is sent a signal.
+const UP_SIGNALS: &str = "\
+Signals (the process id stands in up.json):
+  SIGUSR1  Sign with new keys; tokens signed before stay good
+  SIGHUP   Read the files of --tls-cert and --tls-key again";
 
 #[derive(Args, Debug)]
 pub(crate) struct UpOptions {

@@ -20,10 +20,33 @@ pub(crate) fn folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
     Ok(strategy.config_dir().join("primehub"))
 }
 
-/// What an earlier start has told, if it can still be read.
-pub(crate) fn previous(folder: &Path) -> Option<Previous> {
-    let text = std::fs::read(folder.join("up.json")).ok()?;
-    serde_json::from_slice(&text).inspect_err(|error| tracing::warn!(%error, "the old up.json is not readable")).ok()
+/// What the last start with the content `store` has told, if it can still be read.
+pub(crate) fn previous(folder: &Path, store: &str) -> Option<Previous> {
+    let kept = || read(&folder.join(kept_name(store)?));
+    read(&folder.join("up.json")).filter(|previous| previous.store() == Some(store)).or_else(kept)
+}
+
+/// Moves what was told of another data folder out of the way: nobody else knows the passwords that it began with.
+pub(crate) fn keep_other(folder: &Path, store: Option<&str>) -> anyhow::Result<()> {
+    let path = folder.join("up.json");
+    let Some(previous) = read(&path).filter(Previous::has_people) else { return Ok(()) };
+    let Some(kept) = previous.store().filter(|other| Some(*other) != store).and_then(kept_name) else { return Ok(()) };
+    std::fs::rename(&path, folder.join(&kept)).with_context(|| format!("cannot keep {} as {kept}", path.display()))
+}
+
+fn read(path: &Path) -> Option<Previous> {
+    let text = std::fs::read(path).ok()?;
+    let read = serde_json::from_slice(&text);
+    read.inspect_err(
+        |error| tracing::warn!(%error, path = %path.display(), "what an earlier start has told is not readable"),
+    )
+    .ok()
+}
+
+/// Nothing that could lead out of the folder.
+fn kept_name(store: &str) -> Option<String> {
+    let plain = store.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    plain.then(|| format!("up-{store}.json"))
 }
 
 /// Replaces `sdk.json` and `up.json` together: both are complete on disk before the first takes its place.
@@ -75,6 +98,33 @@ mod tests {
             assert_eq!(mode & 0o777, expected);
         }
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "nothing temporary stays behind");
+    }
+
+    #[test]
+    fn what_was_told_of_a_data_folder_survives_starts_with_others() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        let told = |store: Option<&str>, name: &str| {
+            let person = serde_json::json!({ "id": "1", "username": name, "password": "p", "api_token": "t", "rights": "", "groups": [] });
+            serde_json::json!({ "store": store, "people": [person] })
+        };
+        let known = |store: &str| previous(folder, store).map(|previous| previous.usernames());
+        let start = |store: Option<&str>, name: &str| {
+            keep_other(folder, store).unwrap();
+            write(folder, &0, &told(store, name)).unwrap();
+        };
+        start(Some("a-1"), "ada");
+        start(None, "in-memory");
+        start(Some("b-2"), "bob");
+        assert_eq!(
+            (known("a-1"), known("b-2"), known("c-3")),
+            (Some(vec!["ada".into()]), Some(vec!["bob".into()]), None)
+        );
+        start(Some("b-2"), "bobby");
+        assert_eq!(known("b-2"), Some(vec!["bobby".into()]));
+        write(folder, &0, &told(Some("../x"), "eve")).unwrap();
+        keep_other(folder, None).unwrap();
+        assert!(folder.join("up.json").exists(), "a name that leads elsewhere is nobody's");
     }
 
     #[test]

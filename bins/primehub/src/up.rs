@@ -57,7 +57,14 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
     rotate_keys_when_asked(&platform)?;
 
     let mut description = Description::new(&platform, &base, management.local_addr()?);
-    description.recall(handout::previous(&folder));
+    description.recall(platform.store_id.as_deref().and_then(|store| handout::previous(&folder, store)));
+    if description.has_stale_tokens() {
+        tracing::warn!(
+            before = description.token_issuer,
+            "people reached this deployment at another address before: API tokens and logins made there are not valid here"
+        );
+    }
+    handout::keep_other(&folder, platform.store_id.as_deref())?;
     handout::write(&folder, &description.sdk_configuration(), &description)?;
     crate::print(&greeting::text(&description, exposure.is_private(), options.data_dir.as_deref(), &folder))?;
 

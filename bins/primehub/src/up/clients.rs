@@ -25,6 +25,9 @@ fn parse(text: &str) -> anyhow::Result<Vec<Client>> {
         if clients[..position].iter().any(|other| other.id == client.id) {
             bail!("the client {} stands twice", client.id);
         }
+        if client.standard_flow && client.redirect_uris.is_empty() {
+            tracing::warn!(client.id = %client.id, "a client has no redirectUris, so nobody can log in to it");
+        }
     }
     Ok(clients)
 }

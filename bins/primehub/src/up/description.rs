@@ -11,6 +11,9 @@ use super::platform::{CLIENT_ID, Platform};
 /// The content of `up.json`.
 #[derive(Serialize)]
 pub(super) struct Description<'a> {
+    /// What stands before every path.
+    #[serde(skip)]
+    pub(super) base: &'a str,
     pub(super) graphql: String,
     pub(super) issuer: &'a str,
     pub(super) management: String,
@@ -22,6 +25,8 @@ pub(super) struct Description<'a> {
     pub(super) store: Option<&'a str>,
     /// Of this process, for signals.
     pub(super) pid: u32,
+    /// The issuer of the API tokens of `people`. They are good for no other.
+    pub(super) token_issuer: String,
     pub(super) people: Vec<Person>,
 }
 
@@ -31,7 +36,28 @@ pub(crate) struct Previous {
     #[serde(default)]
     store: Option<String>,
     #[serde(default)]
+    issuer: Option<String>,
+    #[serde(default)]
+    token_issuer: Option<String>,
+    #[serde(default)]
     people: Vec<Person>,
+}
+
+impl Previous {
+    /// What the content of its data folder was known by.
+    pub(crate) fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    /// Whether it tells passwords and tokens.
+    pub(crate) fn has_people(&self) -> bool {
+        !self.people.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn usernames(&self) -> Vec<String> {
+        self.people.iter().map(|person| person.username.clone()).collect()
+    }
 }
 
 /// Somebody who can log in, with everything that it takes.
@@ -47,8 +73,9 @@ pub(super) struct Person {
 
 impl<'a> Description<'a> {
     /// Of a platform that is reached at `base`.
-    pub(super) fn new(platform: &'a Platform, base: &str, management: SocketAddr) -> Self {
+    pub(super) fn new(platform: &'a Platform, base: &'a str, management: SocketAddr) -> Self {
         Self {
+            base,
             graphql: format!("{base}{}", platform.server.graphql_path()),
             issuer: platform.provider.issuer(),
             management: format!("http://{management}"),
@@ -57,6 +84,7 @@ impl<'a> Description<'a> {
             shared_secret: platform.shared_secret.expose_secret(),
             store: platform.store_id.as_deref(),
             pid: std::process::id(),
+            token_issuer: platform.provider.issuer().to_owned(),
             people: platform.people.iter().map(Person::of).collect(),
         }
     }
@@ -64,12 +92,18 @@ impl<'a> Description<'a> {
     /// Takes over the people of an earlier start with the same data folder: only a first start knows their passwords and tokens. They are as
     /// they were then; who has changed a password since knows the new one.
     pub(super) fn recall(&mut self, previous: Option<Previous>) {
-        if let Some(Previous { store: Some(store), people }) = previous
+        if let Some(Previous { store: Some(store), people, issuer, token_issuer }) = previous
             && self.people.is_empty()
             && self.store == Some(&store)
         {
             self.people = people;
+            self.token_issuer = token_issuer.or(issuer).unwrap_or_default();
         }
+    }
+
+    /// Whether there are API tokens that are good for another address alone.
+    pub(super) fn has_stale_tokens(&self) -> bool {
+        !self.people.is_empty() && self.token_issuer != self.issuer
     }
 
     /// The content of `sdk.json`: the Python SDK's configuration file, for the platform administrator.

@@ -34,10 +34,16 @@ pub(super) fn text(described: &Description<'_>, private: bool, data: Option<&Pat
     for person in &described.people {
         let _ = writeln!(text, "  {:<16} {}", person.username, person.rights);
     }
+    // Without a token that works there is one to get.
+    let sdk = if described.people.is_empty() || described.has_stale_tokens() {
+        format!("config generate-token {}", described.base)
+    } else {
+        format!("--config {}/sdk.json me", folder.display())
+    };
     let _ = write!(
         text,
         "\nPasswords, tokens and secrets: {folder}/up.json\n\
-         With the Python SDK:           primehub --config {folder}/sdk.json me\n\
+         With the Python SDK:           primehub {sdk}\n\
          Stop with Ctrl-C.\n",
         folder = folder.display(),
     );
@@ -60,7 +66,8 @@ mod tests {
             rights: text("member"),
             groups: Vec::new(),
         };
-        let described = Description {
+        let mut described = Description {
+            base: "http://127.0.0.1:1",
             graphql: "http://127.0.0.1:1/api/graphql".into(),
             issuer: "http://127.0.0.1:1/auth/realms/primehub",
             management: "http://127.0.0.1:2".into(),
@@ -69,6 +76,7 @@ mod tests {
             shared_secret: "sh4red",
             store: None,
             pid: 1,
+            token_issuer: "http://127.0.0.1:1/auth/realms/primehub".into(),
             people: vec![person],
         };
         let data = Path::new("/data");
@@ -87,5 +95,13 @@ mod tests {
                 assert!(!text.contains(secret), "{secret} is in {text}");
             }
         }
+        let told = "primehub config generate-token http://127.0.0.1:1\n";
+        described.token_issuer = "http://127.0.0.1:9/realms/primehub".into();
+        assert!(
+            super::text(&described, true, None, Path::new("/folder")).contains(told),
+            "its tokens are of another address"
+        );
+        described.people.clear();
+        assert!(super::text(&described, true, None, Path::new("/folder")).contains(told), "nobody has a token");
     }
 }
