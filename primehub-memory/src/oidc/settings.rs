@@ -81,15 +81,14 @@ pub enum StartError {
         source: IdentityError,
     },
     /// A client's address could send people, and their codes, to somebody else.
-    #[error("client {client} cannot have the address {uri:?}, which {source}")]
+    #[error("client {client} cannot have the address {uri:?}, which {problem}")]
     RedirectUri {
         /// The client's id.
         client: String,
         /// The refused address.
         uri: String,
         /// What is wrong with it.
-        #[source]
-        source: InvalidRedirectUri,
+        problem: InvalidRedirectUri,
     },
     /// Metadata cannot be published under the base URL.
     #[error("{base_url:?} cannot be the base of an issuer")]
@@ -116,10 +115,10 @@ impl OpenIdProvider {
             Err(source) => return Err(StartError::BaseUrl { base_url, source }),
         };
         for client in other_clients.iter().chain([&client]) {
-            client.check_addresses().map_err(|(uri, source)| StartError::RedirectUri {
+            client.check_addresses().map_err(|(uri, problem)| StartError::RedirectUri {
                 client: client.id.clone(),
                 uri: uri.to_owned(),
-                source,
+                problem,
             })?;
         }
         // Finding a key takes longest: it goes on beside the rest.

@@ -78,6 +78,8 @@ impl Client {
     #[must_use]
     pub fn prime_hub(id: impl Into<String>, secret: SecretString, realm: &str) -> Self {
         Self {
+            // For people, who see it on the way to an API token; the id means nothing to them.
+            name: Some("PrimeHub".to_owned()),
             service_account: true,
             direct_access_grants: true,
             role_scope: BTreeSet::from([RoleKey::administrator(realm)]),

@@ -47,7 +47,7 @@ pub enum ClientRepresentationError {
         supported: &'static str,
     },
     /// An address cannot be registered.
-    #[error("client {client}: {path} {uri:?} {source}")]
+    #[error("client {client}: {path} {uri:?} {problem}")]
     RedirectUri {
         /// The client's id.
         client: String,
@@ -56,7 +56,7 @@ pub enum ClientRepresentationError {
         /// The address.
         uri: String,
         /// What is wrong with it.
-        source: InvalidRedirectUri,
+        problem: InvalidRedirectUri,
     },
 }
 
@@ -88,8 +88,12 @@ impl Client {
         let secret = if reader.flag("publicClient")?.unwrap_or(false) {
             None
         } else {
-            let masked = |secret: &&str| !secret.is_empty() && !secret.bytes().all(|byte| byte == b'*');
-            Some(reader.text("secret")?.filter(masked).ok_or_else(|| reader.missing("secret"))?.into())
+            let secret = reader.text("secret")?.filter(|secret| !secret.is_empty());
+            let secret = secret.ok_or_else(|| reader.missing("secret"))?;
+            if secret.bytes().all(|byte| byte == b'*') {
+                return Err(reader.wrong("secret", "in clear: the export has stars in its place"));
+            }
+            Some(secret.into())
         };
         let mut client = Self::new(id, secret);
         client.name = reader.text("name")?.filter(|name| !name.is_empty()).map(str::to_owned);
@@ -230,11 +234,11 @@ impl<'a> Reader<'a> {
             let resolved = self.below_root(&address)?;
             match check_pattern(&resolved) {
                 Ok(()) => Ok(resolved),
-                Err(source) => Err(ClientRepresentationError::RedirectUri {
+                Err(problem) => Err(ClientRepresentationError::RedirectUri {
                     client: self.client.to_owned(),
                     path: format!("{path}[{at}]"),
                     uri: resolved,
-                    source,
+                    problem,
                 }),
             }
         };

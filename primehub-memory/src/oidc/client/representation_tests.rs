@@ -120,7 +120,7 @@ fn tokens_of_a_mapper(#[case] change: Value, #[case] expected: TokenKinds) {
 #[rstest]
 #[case::no_id(json!({ "clientId": null }), "client (without an id): clientId is missing")]
 #[case::no_secret(json!({ "secret": null }), "client hub: secret is missing")]
-#[case::masked_secret(json!({ "secret": "**********" }), "client hub: secret is missing")]
+#[case::masked_secret(json!({ "secret": "**********" }), "client hub: secret is not in clear: the export has stars in its place")]
 #[case::text_for_a_flag(json!({ "enabled": "yes" }), "client hub: enabled is not true or false")]
 #[case::number_among_addresses(json!({ "redirectUris": ["/a", 1] }), "client hub: redirectUris[1] is not a text")]
 #[case::saml(json!({ "protocol": "saml" }), "client hub: protocol asks for saml, which is not supported; supported: openid-connect")]

@@ -29,7 +29,7 @@ pub(crate) enum LoginProblem {
     Disabled,
     /// Too many attempts from one place, whatever the accounts.
     TryAgainLater,
-    /// The page was open for too long, and what it began has ended.
+    /// The page was open for too long, or what it began has come to an end elsewhere.
     Expired,
 }
 

@@ -25,7 +25,7 @@ async fn it_shows_whose_it_is_and_where_they_are_logged_in() {
     browser.code(&[]).await;
     let page = browser.get(ACCOUNT).await;
     assert_eq!(page.status, 200);
-    for says in ["alice@example.com", "Al Lee", "/Vision_Lab", "Firefox &lt;1&gt;", "admin-ui"] {
+    for says in ["alice@example.com", "Al Lee", "/Vision_Lab", "Firefox &lt;1&gt;", "<dd>PrimeHub</dd>"] {
         assert!(page.html().contains(says), "{says}: {}", page.html());
     }
     assert_eq!(browser.get(&format!("{ACCOUNT}/")).await.status, 200);

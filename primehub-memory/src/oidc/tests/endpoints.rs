@@ -151,7 +151,7 @@ async fn the_key_for_encryption_stays() {
 #[case::token_of_an_unknown_realm("POST", "/realms/nowhere/protocol/openid-connect/token", 404, "Realm does not exist")]
 #[case::unknown_path("GET", "/realms/primehub/protocol/saml", 404, "HTTP 404 Not Found")]
 #[case::wrong_method("GET", TOKEN, 405, "HTTP 405 Method Not Allowed")]
-#[case::no_form("POST", TOKEN, 415, "HTTP 415 Unsupported Media Type")]
+#[case::no_form("POST", TOKEN, 415, "The content-type header value did not match the value in @Consumes")]
 #[case::wrong_method_of_a_page(
     "GET",
     "/realms/primehub/login-actions/authenticate",
