@@ -60,6 +60,11 @@ impl Browser {
         Self { client, ..Self::default() }
     }
 
+    /// A browser that has been nowhere and sends with `client`, which has to leave redirects to it.
+    pub fn using(client: Client) -> Self {
+        Self { client, ..Self::default() }
+    }
+
     /// A browser whose person prefers a language.
     pub fn speaking(language: &str) -> Self {
         let mut browser = Self::new();
@@ -190,6 +195,11 @@ impl Page {
     /// What the page says went wrong: the text of the first element with the role of an alert.
     pub fn alert(&self) -> Option<String> {
         markup::text_of(&self.text, |tag| tag.attribute("role").as_deref() == Some("alert"))
+    }
+
+    /// What the page says was done: the text of the first element with the role of a status.
+    pub fn notice(&self) -> Option<String> {
+        markup::text_of(&self.text, |tag| tag.attribute("role").as_deref() == Some("status"))
     }
 
     /// The text of the first element with that tag, such as `textarea`.

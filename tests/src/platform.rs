@@ -15,7 +15,7 @@ use primehub_core::identity::{
     RealmEdit, Revision, Subject, User,
 };
 use primehub_core::names::{GroupId, UserId};
-use primehub_graphql::{LOOPBACK_HOSTS, Limits, PlatformConfig, Server};
+use primehub_graphql::{LOOPBACK_HOSTS, Limits, Network, PlatformConfig, Server, Site};
 use primehub_memory::demo::{self, DemoPerson};
 use primehub_memory::identity::{MemoryIdentityStore, PasswordCost, RealmSettings};
 use primehub_memory::oidc::{Client as OidcClient, OpenIdProvider, ProviderSettings};
@@ -46,6 +46,12 @@ pub struct Options {
     pub password_login: bool,
     /// Clients of the identity provider, beside the two that are always there.
     pub clients: Vec<OidcClient>,
+    /// What everybody has to do at the first login, such as `TERMS_AND_CONDITIONS`. Nobody has a token then.
+    pub default_actions: Vec<String>,
+    /// What browsers put before every path, if that is not where the platform listens: a proxy is in between.
+    pub public_url: Option<String>,
+    /// The proxies whose word is taken for where a request comes from.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// A running platform with the demo's people and groups. Its clock stands still until it is moved. Everything stops when it is dropped.
@@ -64,6 +70,8 @@ pub struct Platform {
     pub counted: Arc<ObservedStore>,
     /// Issues tokens.
     pub provider: OpenIdProvider,
+    /// Everything that the public port answers.
+    pub routes: Router,
     /// The same as the platform sees it: counts, and is away on demand.
     pub issuer: Arc<ObservedIssuer>,
     /// The audit records.
@@ -86,6 +94,9 @@ impl Platform {
     /// What servers show.
     pub const SHARED_SECRET: &str = "shared-secret-of-the-tests";
 
+    /// What the way to an API token is signed with.
+    pub const SITE_SECRET: &str = "site-secret-of-the-tests";
+
     /// A platform with the usual settings.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
@@ -100,16 +111,23 @@ impl Platform {
             loopback_hosts_only: false,
             password_login: false,
             clients: Vec::new(),
+            default_actions: Vec::new(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
         };
         configure(&mut options);
         let (listener, base) = listen().await;
+        let public = options.public_url.take().unwrap_or_else(|| base.clone());
         let (management_listener, management) = listen().await;
         let clock = Arc::new(ManualClock::new("2030-01-01T00:00:00Z".parse().unwrap()));
 
         let mut realm = RealmSettings::new("primehub", Self::CLIENT_ID);
         realm.clock = clock.clone();
         realm.password_cost = PasswordCost::lowest();
-        let mut provider_settings = ProviderSettings::new(&realm, &base, Self::CLIENT_SECRET.into());
+        realm.default_actions.clone_from(&options.default_actions);
+        let mut provider_settings = ProviderSettings::new(&realm, &public, Self::CLIENT_SECRET.into());
+        provider_settings.client.redirect_uris =
+            ["/oidc/auth-flow/callback", "/console/*"].map(|path| format!("{public}{path}")).into();
         let mut other_client = OidcClient::confidential(Self::OTHER_CLIENT_ID, Self::CLIENT_SECRET.into());
         other_client.direct_access_grants = true;
         provider_settings.other_clients.push(other_client);
@@ -123,8 +141,15 @@ impl Platform {
         let audit = Arc::new(RecordedAudit::default());
         let issuer = Arc::new(ObservedIssuer::new(provider.clone()));
         let policy = TokenPolicy::new(provider.issuer(), Self::CLIENT_ID);
+        let site = Site::new(&public, &format!("{public}/api/graphql"))
+            .and_then(|site| site.log_in_at(&format!("{}/account", provider.issuer())))
+            .and_then(|site| site.log_in_with(Arc::new(provider.clone()), Self::SITE_SECRET.into()))
+            .unwrap();
         let server = Server::builder(counted.clone(), issuer.clone(), options.config, policy)
             .prefix("/api")
+            .site(site)
+            .trusted_proxies(options.trusted_proxies)
+            .secure_site(public.starts_with("https:"))
             .shared_secret(Self::SHARED_SECRET.into())
             .introspection(options.introspection)
             .limits(options.limits)
@@ -133,8 +158,8 @@ impl Platform {
             .clock(clock.clone())
             .allowed_hosts(if options.loopback_hosts_only { &LOOPBACK_HOSTS[..] } else { &[] }.iter().copied())
             .build();
-        let routes = Router::new().merge(server.router()).merge(provider.router());
-        let tasks = vec![serve(listener, routes), serve(management_listener, server.management_router())];
+        let routes = Router::new().merge(server.router()).merge(server.surround(provider.router()));
+        let tasks = vec![serve(listener, routes.clone()), serve(management_listener, server.management_router())];
 
         let mut platform = Self {
             base,
@@ -144,6 +169,7 @@ impl Platform {
             flaky,
             counted,
             provider,
+            routes,
             issuer,
             audit,
             client: Client::builder().redirect(reqwest::redirect::Policy::none()).no_gzip().no_proxy().build().unwrap(),
@@ -152,7 +178,9 @@ impl Platform {
             tasks,
             number: AtomicUsize::new(1),
         };
-        platform.log_in().await;
+        if options.default_actions.is_empty() {
+            platform.log_in().await;
+        }
         platform
     }
 
