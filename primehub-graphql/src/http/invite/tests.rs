@@ -129,7 +129,7 @@ async fn an_invited_person_makes_an_account_on_the_page() {
         assert_eq!((reply.status, &reply.headers[REFERRER_POLICY]), (200, &"no-referrer".parse().unwrap()));
     }
     let form = world.look(&token).await.body;
-    for part in ["<label for=\"username\">User name</label>", "aria-describedby=\"hint\"", "method=\"post\""] {
+    for part in ["<label for=\"username\">Username</label>", "aria-describedby=\"hint\"", "method=\"post\""] {
         assert!(form.contains(part), "{part}\n{form}");
     }
     let reply = world.submit(&token, " eve ", &[("sec-fetch-site", "same-origin"), ("origin", "null")]).await;
@@ -164,10 +164,10 @@ async fn accepting_leaves_the_record_of_the_mutation_that_does_the_same() {
 }
 
 #[rstest]
-#[case::taken("bob", "This user name is taken")]
-#[case::not_acceptable("No Name", "This user name is taken")]
-#[case::a_clients("service-account-eve", "This user name is taken")]
-#[case::missing("", "Enter a user name.")]
+#[case::taken("bob", "This username is taken")]
+#[case::not_acceptable("No Name", "This username is taken")]
+#[case::a_clients("service-account-eve", "This username is taken")]
+#[case::missing("", "Please enter a username.")]
 #[tokio::test]
 async fn a_name_that_cannot_be_is_explained_beside_the_field(#[case] username: &str, #[case] problem: &str) {
     let world = World::new().await;

@@ -67,7 +67,7 @@ impl Pages {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     meta name="robots" content="noindex";
-                    title { (title) " – PrimeHub" }
+                    title { (title) " · PrimeHub" }
                     link rel="icon" type="image/svg+xml" href=(self.logo);
                     link rel="stylesheet" href=(self.stylesheet);
                 }

@@ -68,7 +68,7 @@ pub(in crate::http) struct InvitationTexts {
 pub(super) const ENGLISH: Texts = Texts {
     too_fast: Notice {
         title: "Too many requests",
-        text: "There were too many requests from your network. Wait a minute, then try again.",
+        text: "There were too many requests from your network. Please wait a moment and try again.",
     },
     too_long: Notice { title: "Too much input", text: "What was sent is longer than anything that belongs here." },
     unavailable: Notice {
@@ -81,14 +81,14 @@ pub(super) const ENGLISH: Texts = Texts {
     },
     token: TokenTexts {
         title: "Code for your API token",
-        introduction: "You are logged in. Copy this code and paste it into the terminal in which you have started to get an API token.",
+        introduction: "You are logged in. Copy this code and paste it into the terminal that waits for it.",
         field: "Code",
-        hint: "It works once and for ten minutes from the beginning.",
-        warning: "Do not give it to anybody: whoever has it can use the platform in your name. If you have not asked for an API token yourself, close this page.",
+        hint: "It works once, and soon expires: paste it within a minute.",
+        warning: "Do not give it to anybody: whoever has it can use the platform in your name. If you did not ask for an API token yourself, close this page.",
         again: "Start again",
         incomplete: Notice {
             title: "No code came back",
-            text: "This address is where the login page sends you to. It needs what the login page adds to it.",
+            text: "The login page sends people to this address, and adds a code to it. There is none. Open the address that your terminal shows again.",
         },
         foreign: Notice {
             title: "This login began elsewhere",
@@ -100,11 +100,11 @@ pub(super) const ENGLISH: Texts = Texts {
         },
         denied: Notice {
             title: "No API token",
-            text: "Access was denied at the login page. Without it there is no API token.",
+            text: "Access was denied at the login page, so there is no API token.",
         },
         login_needed: Notice {
             title: "Login needed",
-            text: "The login page needs you to log in, or to answer a question of it, and you did not.",
+            text: "The login was not finished. Open the address that your terminal shows again.",
         },
         failed: Notice {
             title: "The login has failed",
@@ -113,33 +113,33 @@ pub(super) const ENGLISH: Texts = Texts {
     },
     invitation: InvitationTexts {
         title: "You are invited",
-        introduction: "Choose a user name, and you get an account with a first password.",
-        username: "User name",
-        username_hint: "Small letters a to z, digits, and - _ . @; the first character is a letter or a digit.",
-        username_missing: "Enter a user name.",
-        username_refused: "This user name is taken, or it cannot be one. Choose another.",
+        introduction: "Choose a username, and you get an account with a first password.",
+        username: "Username",
+        username_hint: "Lowercase letters a to z, digits, and - _ . @; the first character is a letter or a digit.",
+        username_missing: "Please enter a username.",
+        username_refused: "This username is taken or not allowed. Please choose another one.",
         submit: "Create account",
         error: "Error",
         created: "Your account is ready",
-        created_introduction: "Note both now: the password is shown only this once.",
+        created_introduction: "Note both down now: the password is shown only this once.",
         password: "First password",
         password_hint: "You choose one of your own when you log in for the first time.",
         log_in: "Log in",
         invalid: Notice {
             title: "This invitation is not valid",
-            text: "It was used already, or its address is not complete. Ask whoever has invited you for another.",
+            text: "It was used already, or its address is not complete. Please ask whoever invited you for another one.",
         },
         expired: Notice {
             title: "This invitation has expired",
-            text: "Invitations are good for one day. Ask whoever has invited you for another.",
+            text: "Invitations are good for one day. Please ask whoever invited you for another one.",
         },
         no_more_accounts: Notice {
             title: "No more accounts",
-            text: "The licence of this installation allows no more accounts. Tell whoever has invited you; the invitation stays good until it expires.",
+            text: "The licence of this installation allows no more accounts. Please tell whoever invited you; the invitation stays good until it expires.",
         },
         cross_site: Notice {
             title: "Not from this page",
-            text: "The form was sent by a page of another site. Open the address of your invitation and use the form there.",
+            text: "The form was sent by a page of another site. Please open the address of your invitation and use the form there.",
         },
     },
 };
@@ -147,50 +147,50 @@ pub(super) const ENGLISH: Texts = Texts {
 pub(super) const GERMAN: Texts = Texts {
     too_fast: Notice {
         title: "Zu viele Anfragen",
-        text: "Aus Ihrem Netz kamen zu viele Anfragen. Warten Sie eine Minute und versuchen Sie es dann noch einmal.",
+        text: "Aus Ihrem Netz kamen zu viele Anfragen. Bitte warten Sie einen Moment und versuchen Sie es erneut.",
     },
     too_long: Notice {
-        title: "Zu lange Eingabe",
+        title: "Eingabe zu lang",
         text: "Was gesendet wurde, ist länger als alles, was hierher gehört.",
     },
     unavailable: Notice {
         title: "Zurzeit nicht verfügbar",
-        text: "Ein Teil der Plattform, der hier gebraucht wird, ist nicht erreichbar. Versuchen Sie es gleich noch einmal.",
+        text: "Ein Teil der Plattform, der hier gebraucht wird, ist nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.",
     },
     internal: Notice {
         title: "Etwas ist schiefgegangen",
-        text: "Das liegt nicht an Ihnen. Versuchen Sie es gleich noch einmal, und sagen Sie der Administration Bescheid, wenn es so bleibt.",
+        text: "Das liegt nicht an Ihnen. Bitte versuchen Sie es gleich noch einmal, und informieren Sie die Administration, wenn es so bleibt.",
     },
     token: TokenTexts {
         title: "Code für Ihr API-Token",
-        introduction: "Sie sind angemeldet. Kopieren Sie diesen Code und fügen Sie ihn in das Terminal ein, in dem Sie ein API-Token angefordert haben.",
+        introduction: "Sie sind angemeldet. Bitte kopieren Sie diesen Code und fügen Sie ihn in das Terminal ein, das darauf wartet.",
         field: "Code",
-        hint: "Er gilt einmal, und zehn Minuten lang ab dem Beginn.",
+        hint: "Er gilt nur einmal und läuft bald ab: Fügen Sie ihn innerhalb einer Minute ein.",
         warning: "Geben Sie ihn niemandem: Wer ihn hat, kann die Plattform in Ihrem Namen benutzen. Wenn Sie selbst kein API-Token angefordert haben, schließen Sie diese Seite.",
         again: "Neu beginnen",
         incomplete: Notice {
             title: "Es kam kein Code zurück",
-            text: "Zu dieser Adresse schickt Sie die Anmeldeseite. Ohne das, was die Anmeldeseite anfügt, gibt es hier nichts.",
+            text: "Die Anmeldeseite leitet zu dieser Adresse weiter und hängt einen Code an. Er fehlt. Bitte öffnen Sie die Adresse aus Ihrem Terminal noch einmal.",
         },
         foreign: Notice {
             title: "Diese Anmeldung begann anderswo",
-            text: "Die Anmeldung wurde in einem anderen Browser begonnen, oder in diesem gab es einen neueren Versuch. Öffnen Sie die Adresse aus Ihrem Terminal noch einmal und bleiben Sie im selben Browser.",
+            text: "Die Anmeldung wurde in einem anderen Browser begonnen, oder in diesem gab es einen neueren Versuch. Bitte öffnen Sie die Adresse aus Ihrem Terminal noch einmal und bleiben Sie im selben Browser.",
         },
         expired: Notice {
             title: "Diese Anmeldung hat zu lange gedauert",
-            text: "Eine Anmeldung muss innerhalb von zehn Minuten abgeschlossen sein. Öffnen Sie die Adresse aus Ihrem Terminal noch einmal.",
+            text: "Eine Anmeldung muss innerhalb von zehn Minuten abgeschlossen sein. Bitte öffnen Sie die Adresse aus Ihrem Terminal noch einmal.",
         },
         denied: Notice {
             title: "Kein API-Token",
-            text: "Der Zugriff wurde auf der Anmeldeseite verweigert. Ohne ihn gibt es kein API-Token.",
+            text: "Der Zugriff wurde auf der Anmeldeseite verweigert, daher gibt es kein API-Token.",
         },
         login_needed: Notice {
             title: "Anmeldung nötig",
-            text: "Die Anmeldeseite braucht Ihre Anmeldung oder eine Antwort von Ihnen, und die gab es nicht.",
+            text: "Die Anmeldung wurde nicht abgeschlossen. Bitte öffnen Sie die Adresse aus Ihrem Terminal noch einmal.",
         },
         failed: Notice {
             title: "Die Anmeldung ist fehlgeschlagen",
-            text: "Die Anmeldeseite meldet einen Fehler. Versuchen Sie es noch einmal, und sagen Sie der Administration Bescheid, wenn es so bleibt.",
+            text: "Die Anmeldeseite meldet einen Fehler. Bitte versuchen Sie es noch einmal, und informieren Sie die Administration, wenn es so bleibt.",
         },
     },
     invitation: InvitationTexts {
@@ -198,30 +198,30 @@ pub(super) const GERMAN: Texts = Texts {
         introduction: "Wählen Sie einen Benutzernamen, und Sie erhalten ein Konto mit einem ersten Passwort.",
         username: "Benutzername",
         username_hint: "Kleinbuchstaben a bis z, Ziffern und - _ . @; das erste Zeichen ist ein Buchstabe oder eine Ziffer.",
-        username_missing: "Geben Sie einen Benutzernamen ein.",
-        username_refused: "Diesen Benutzernamen gibt es schon, oder er ist nicht möglich. Wählen Sie einen anderen.",
+        username_missing: "Bitte geben Sie einen Benutzernamen ein.",
+        username_refused: "Dieser Benutzername ist vergeben oder nicht erlaubt. Bitte wählen Sie einen anderen.",
         submit: "Konto anlegen",
         error: "Fehler",
         created: "Ihr Konto ist bereit",
-        created_introduction: "Notieren Sie beides jetzt: Das Passwort wird nur dieses eine Mal gezeigt.",
+        created_introduction: "Bitte notieren Sie beides jetzt: Das Passwort wird nur dieses eine Mal angezeigt.",
         password: "Erstes Passwort",
         password_hint: "Bei der ersten Anmeldung wählen Sie ein eigenes.",
         log_in: "Anmelden",
         invalid: Notice {
-            title: "Diese Einladung gilt nicht",
-            text: "Sie wurde schon benutzt, oder ihre Adresse ist unvollständig. Bitten Sie um eine neue Einladung.",
+            title: "Diese Einladung ist ungültig",
+            text: "Sie wurde schon benutzt, oder ihre Adresse ist unvollständig. Bitte lassen Sie sich erneut einladen.",
         },
         expired: Notice {
             title: "Diese Einladung ist abgelaufen",
-            text: "Einladungen gelten einen Tag. Bitten Sie um eine neue Einladung.",
+            text: "Einladungen gelten einen Tag. Bitte lassen Sie sich erneut einladen.",
         },
         no_more_accounts: Notice {
             title: "Keine weiteren Konten",
-            text: "Die Lizenz dieser Installation erlaubt keine weiteren Konten. Sagen Sie Bescheid, wo Sie eingeladen wurden; die Einladung gilt bis zu ihrem Ablauf weiter.",
+            text: "Die Lizenz dieser Installation erlaubt keine weiteren Konten. Bitte informieren Sie die Person, die Sie eingeladen hat; die Einladung gilt bis zu ihrem Ablauf weiter.",
         },
         cross_site: Notice {
             title: "Nicht von dieser Seite",
-            text: "Das Formular wurde von einer Seite anderswo gesendet. Öffnen Sie die Adresse Ihrer Einladung und benutzen Sie das Formular dort.",
+            text: "Das Formular wurde von einer anderen Website gesendet. Bitte öffnen Sie die Adresse Ihrer Einladung und benutzen Sie das Formular dort.",
         },
     },
 };
