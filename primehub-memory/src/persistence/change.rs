@@ -1,9 +1,11 @@
 //! What a commit is made of, and the seam to whatever keeps commits.
 
+use std::fmt;
+
 use super::StorageError;
 
 /// One record of the stored form: put, or taken out.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Change {
     /// The record's name. By convention parts joined by `/`, the first of which says what kind of record it is.
     pub key: String,
@@ -23,6 +25,14 @@ impl Change {
     }
 }
 
+/// Without the record's content, which may be a secret.
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.value.as_ref().map(Vec::len);
+        f.debug_struct("Change").field("key", &self.key).field("bytes", &bytes).finish()
+    }
+}
+
 /// Where changes are kept.
 ///
 /// A seam, so that what writes can be tested with a journal that fails, and embedders can keep records elsewhere than in a
@@ -37,4 +47,15 @@ pub trait Journal: Send {
     ///
     /// Nothing of `changes` is kept then. Later calls may succeed; there is nothing to reset.
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), StorageError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_does_not_show_what_it_stores() {
+        let shown = format!("{:?}", Change::put("secret/client/hub", "AAAA"));
+        assert_eq!(shown, r#"Change { key: "secret/client/hub", bytes: Some(4) }"#);
+    }
 }
