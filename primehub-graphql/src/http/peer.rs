@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -55,12 +55,13 @@ fn bits(address: IpAddr) -> u128 {
 pub(super) fn client(connection: SocketAddr, headers: &HeaderMap, trusted: &[Network]) -> SocketAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = canonical(connection);
-    let values: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
-    for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+    let values: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+    // As bytes: a hop that is no text must not make those before it look like the last ones.
+    for hop in values.iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b',')) {
         if !is_trusted(client.ip()) {
             break;
         }
-        let Some(hop) = forwarded(hop.trim()) else { break };
+        let Some(hop) = str::from_utf8(hop).ok().and_then(|hop| forwarded(hop.trim())) else { break };
         client = canonical(hop);
     }
     client
@@ -77,7 +78,6 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use rstest::rstest;
 
     use super::*;
@@ -122,5 +122,16 @@ mod tests {
     ) {
         let headers = forwarded.map(|text| (FORWARDED_FOR, HeaderValue::from_static(text))).into_iter().collect();
         assert_eq!(client(connection, &headers, &["10.0.0.0/8".parse().unwrap()]), expected);
+    }
+
+    #[rstest]
+    #[case::hidden_in_the_line_of_the_proxy(b"203.0.113.7|\xff, 198.51.100.1", "198.51.100.1:0")]
+    #[case::last(b"203.0.113.7|\xff", "10.0.0.1:1")]
+    #[case::lines_in_their_order(b"203.0.113.7|198.51.100.1, 10.0.0.2|10.0.0.3", "198.51.100.1:0")]
+    fn what_is_no_text_hides_nothing(#[case] lines: &[u8], #[case] expected: SocketAddr) {
+        let lines =
+            lines.split(|byte| *byte == b'|').map(|line| (FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap()));
+        let connection = "10.0.0.1:1".parse().unwrap();
+        assert_eq!(client(connection, &lines.collect(), &["10.0.0.0/8".parse().unwrap()]), expected);
     }
 }
