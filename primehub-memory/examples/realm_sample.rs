@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     drop(store);
 
     // As a login leaves it.
-    let session = r#"{"kind":"offline","clients":["admin-ui"],"started":"2026-01-01T00:00:00Z",
+    let session = r#"{"kind":"offline","clients":{"admin-ui":"2026-01-01T00:00:00Z"},"started":"2026-01-01T00:00:00Z",
         "authenticated":"2026-01-01T00:00:00Z","used":"2026-01-02T00:00:00Z","browser":null,
         "origin":{"address":"192.0.2.1","agent":"A browser"}}"#;
     let mut journal = DataDirectory::open(&folder, &OpenOptions::new())?.into_journal();

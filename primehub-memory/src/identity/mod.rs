@@ -4,6 +4,7 @@ mod checks;
 mod draft;
 mod export;
 mod feed;
+mod fingerprint;
 mod line;
 mod outbox;
 mod passwords;
@@ -16,6 +17,7 @@ mod store;
 mod writes;
 
 pub use export::{ExportError, ExportSummary, export, import};
+pub(crate) use fingerprint::PasswordFingerprint;
 pub use outbox::OutgoingMessage;
 pub use passwords::{PasswordCheck, PasswordCost};
 pub use realm::RealmSettings;

@@ -72,6 +72,24 @@ impl Sessions<'_> {
         Ok(written.await?.value)
     }
 
+    /// Logs a client out of a session; the last one ends it. Others that were logged in to within it go on.
+    pub(crate) async fn leave(&self, user: &UserId, id: &SessionId, client: &str) -> Result<(), IdentityError> {
+        let by = Actor::service();
+        let written = self.0.write(&by, |draft| {
+            let Some(session) = draft.sessions.get(user, id).filter(|session| session.has(client)) else {
+                return Ok(());
+            };
+            let mut session = Session::clone(session);
+            if session.leave(client) {
+                draft.put_session(user, id.clone(), session);
+            } else {
+                draft.end_sessions(user, |found, _| found == id);
+            }
+            Ok(())
+        });
+        written.await.map(drop)
+    }
+
     /// Ends one session. False if there was none.
     pub(crate) async fn end(&self, user: &UserId, id: &SessionId) -> Result<bool, IdentityError> {
         Ok(self.end_those(user, |found, _| found == id).await? > 0)

@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::checks;
 use super::draft::{Draft, Rules};
+use super::fingerprint::PasswordFingerprint;
 use super::line::{Kept, Line, Proposal};
 use super::outbox::{Outbox, OutgoingMessage};
 use super::passwords::{PasswordCheck, PasswordHasher};
@@ -124,10 +125,23 @@ impl MemoryIdentityStore {
     /// # Errors
     /// [`IdentityError::Unavailable`] while the process shuts down.
     pub async fn verify_password(&self, login: &str, password: &SecretString) -> Result<PasswordCheck, IdentityError> {
+        self.verify_password_of(self.account(login).map(|user| user.id.clone()), password).await
+    }
+
+    /// The account that logs in by this name or e-mail address; an address comes before a name that looks like one.
+    pub(crate) fn account(&self, login: &str) -> Option<Arc<User>> {
         let login = login.to_lowercase();
         let directory = self.directory();
         let by_email = if login.contains('@') { directory.user_with_email(&login) } else { None };
-        let id = by_email.or_else(|| directory.user_named(&login)).map(|user| user.id.clone());
+        by_email.or_else(|| directory.user_named(&login)).cloned()
+    }
+
+    /// Compares a password with that of the account; of none, the answer is no, after the same time.
+    pub(crate) async fn verify_password_of(
+        &self,
+        id: Option<UserId>,
+        password: &SecretString,
+    ) -> Result<PasswordCheck, IdentityError> {
         let password_of = |id: &UserId| self.state().secrets.passwords.get(id).cloned();
         let stored = id.as_ref().and_then(password_of);
         let correct = self.hasher.verify(stored.clone(), password).await?;
@@ -137,6 +151,11 @@ impl MemoryIdentityStore {
             Some(user) if correct && unchanged => Ok(PasswordCheck::Correct(user)),
             _ => Ok(PasswordCheck::Wrong),
         }
+    }
+
+    /// What tells the present password of the account from any other.
+    pub(crate) fn password_fingerprint(&self, id: &UserId) -> Option<PasswordFingerprint> {
+        self.state().secrets.passwords.get(id).map(PasswordFingerprint::of)
     }
 
     /// The account of a client that acts by itself, `service-account-<client>`; made unless it is there. It joins the default groups like

@@ -14,7 +14,7 @@ use super::client::{Client, TokenKind, enabled};
 use super::error::{BearerError, TokenError};
 use super::provider::Inner;
 use super::scope::{Scope, Scopes};
-use crate::sessions::{Session, SessionId};
+use crate::sessions::SessionId;
 
 /// An access token that is genuine and in time.
 pub(super) struct Genuine {
@@ -47,8 +47,9 @@ impl Inner {
             return Err(BearerError::Invalid);
         }
         // A client's own account has no session.
+        let issued_at = token.claims.get("iat").and_then(Value::as_i64).unwrap_or_default();
         if let Some(id) = token.text("sid")
-            && !self.is_logged_in(&token.user, &id.into(), token.text("azp").unwrap_or_default())
+            && !self.is_logged_in(&token.user, &id.into(), token.text("azp").unwrap_or_default(), issued_at)
         {
             return Err(BearerError::SessionEnded);
         }
@@ -85,7 +86,7 @@ impl Inner {
         let token = self.read_refresh_token(token).ok()?;
         let user = self.store.directory().user(&token.sub).filter(|user| user.enabled).cloned()?;
         let in_time = token.exp.is_none_or(|at| self.now() < at);
-        if !in_time || !self.is_logged_in(&token.sub, &token.sid.as_str().into(), &token.azp) {
+        if !in_time || !self.is_logged_in(&token.sub, &token.sid.as_str().into(), &token.azp, token.iat) {
             return None;
         }
         let Ok(Value::Object(claims)) = serde_json::to_value(token) else { return None };
@@ -99,7 +100,11 @@ impl Inner {
             if token.azp != client.id {
                 return Err(TokenError::TokenOfOtherClient);
             }
-            self.leave(&token.sub, &SessionId::from(token.sid.as_str()), client).await?;
+            // One from before a logout is worthless, and says nothing about the login after it.
+            let id = SessionId::from(token.sid.as_str());
+            if self.is_logged_in(&token.sub, &id, &client.id, token.iat) {
+                self.sessions().leave(&token.sub, &id, &client.id).await?;
+            }
         } else if let Some(token) = self.read_access_token(token) {
             if token.text("azp") != Some(&client.id) {
                 return Err(TokenError::TokenOfOtherClient);
@@ -122,21 +127,9 @@ impl Inner {
         Ok(())
     }
 
-    /// Whether the session is alive, and the client has not left it.
-    pub(super) fn is_logged_in(&self, user: &UserId, id: &SessionId, client: &str) -> bool {
-        self.sessions().get(user, id).is_some_and(|session| session.clients.contains(client))
-    }
-
-    /// Ends what a client has of a session, and the session with its last client: others that were logged in to within it go on.
-    async fn leave(&self, user: &UserId, id: &SessionId, client: &Client) -> Result<(), TokenError> {
-        let Some(session) = self.sessions().get(user, id) else { return Ok(()) };
-        if session.clients.iter().all(|other| **other == *client.id) {
-            self.sessions().end(user, id).await?;
-        } else {
-            let leave = |session: &mut Session| session.clients.retain(|other| **other != *client.id);
-            self.sessions().change(user, id, leave).await?;
-        }
-        Ok(())
+    /// Whether the session is alive, and the client has not left it since `issued_at`, in Unix seconds.
+    pub(super) fn is_logged_in(&self, user: &UserId, id: &SessionId, client: &str, issued_at: i64) -> bool {
+        self.sessions().get(user, id).is_some_and(|session| session.covers(client, issued_at))
     }
 }
 

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq as _;
 use super::authorization::AuthorizationRequest;
 use super::end_session::AfterLogout;
 use super::keys::{KeyError, KeyRing};
+use crate::identity::PasswordFingerprint;
 use crate::sessions::SessionId;
 
 /// A hidden field of a page, signed by the provider, so that nobody can make one up or change one.
@@ -51,8 +52,9 @@ pub(super) enum Stage {
     Password,
     /// They have been, at that time, in Unix seconds; now the account has something to do, such as a new password, before it is let in.
     ///
-    /// Such a form stands for a login, so it must not outlive its purpose: once that action is done, a password is asked for again.
-    Action { user: UserId, at: i64, action: String },
+    /// Such a form stands for a login, so it must not outlive its purpose: once that action is done, or the password is no longer the one
+    /// that was shown, a password is asked for again.
+    Action { user: UserId, at: i64, action: String, password: Option<PasswordFingerprint> },
 }
 
 impl SignedForm for LoginForm {
@@ -201,7 +203,7 @@ mod tests {
     }
 
     fn action() -> Stage {
-        Stage::Action { user: UserId::new("amy"), at: NOW - 100, action: "UPDATE_PASSWORD".to_owned() }
+        Stage::Action { user: UserId::new("amy"), at: NOW - 100, action: "UPDATE_PASSWORD".to_owned(), password: None }
     }
 
     #[rstest]

@@ -172,7 +172,7 @@ impl Inner {
             return Err(TokenError::UserDisabled);
         }
         let id = SessionId::from(token.sid.as_str());
-        if !self.is_logged_in(&token.sub, &id, &client.id) {
+        if !self.is_logged_in(&token.sub, &id, &client.id, token.iat) {
             return Err(no_session);
         }
         let lasts = self.sessions().touch(&token.sub, &id, kind).ok_or(no_session)?;

@@ -2,8 +2,9 @@
 //!
 //! Two things are counted. **Attempts on a name**, whoever makes them: after [`FREE_ATTEMPTS`] in a row the name has to wait, one second at
 //! first and twice as long after each further attempt, up to [`LONGEST_WAIT`]; that is fewer than 300 guesses a day. While a name waits,
-//! attempts on it are answered at once, in the words for a wrong password, and nothing is compared: no processor time is spent, and the
-//! right password is refused like any other. Names that nobody has are counted all the same, so nothing here tells whether a name exists.
+//! attempts on it are answered in the words for a wrong password and after the time that one takes, and the right password is refused like
+//! any other. Names that nobody has are counted all the same, so nothing here tells whether a name exists, nor whether a name and an e-mail
+//! address, which count as one, are of one person.
 //! The price is that somebody can keep a person from logging in anew, for minutes at a time; sessions and API tokens go on.
 //!
 //! **Failures of an address** (of an IPv6 network, as a single customer has all of its 2^64 addresses): so that one machine cannot try one
@@ -52,7 +53,7 @@ const MOST_ADDRESSES: usize = 100_000;
 pub(super) enum Admission {
     /// The password is compared.
     Compare,
-    /// Not now: too many attempts on the name. To be answered as a wrong password is.
+    /// Not now: too many attempts on the name. To be answered as a wrong password is, in the same time, and counted as a failure of the address.
     NameWaits,
     /// Not now: too many failures of the address. It may be told so, and for how long: this depends on nothing but itself.
     AddressWaits(Duration),

@@ -15,6 +15,7 @@ use http::{HeaderMap, StatusCode, header};
 use secrecy::SecretString;
 
 use super::authorization::Parameters;
+use super::body;
 use super::browser::{self, Visitor};
 use super::client::{self, Client};
 use super::cors;
@@ -50,7 +51,7 @@ impl OpenIdProvider {
             .layer(DefaultBodyLimit::max(LONGEST_BODY))
             .layer(middleware::from_fn_with_state(self.clone(), cors::surround));
         let for_people = browser::routes().method_not_allowed_fallback(not_allowed);
-        for_clients.merge(for_people).with_state(self.clone())
+        for_clients.merge(for_people).layer(middleware::from_fn(body::in_time)).with_state(self.clone())
     }
 }
 

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use primehub_core::identity::{IdentityStore as _, User};
+use primehub_core::identity::User;
+use primehub_core::names::UserId;
 use secrecy::SecretString;
 
 use super::guard::Admission;
@@ -32,19 +33,43 @@ impl Inner {
         password: &SecretString,
         address: Option<IpAddr>,
     ) -> Result<Arc<User>, LoginFailure> {
-        let Ok(_waiting) = self.logins.try_acquire() else { return Err(LoginFailure::Busy) };
-        let counted = self.counted_name(username);
-        match self.guard.admit(&counted, address) {
-            Admission::Compare => {}
-            Admission::NameWaits => return Err(LoginFailure::WrongCredentials),
-            Admission::AddressWaits(left) => return Err(LoginFailure::AddressWaits(left)),
+        match self.store.account(username) {
+            Some(user) => self.check_password_of(&user, password, address).await,
+            None => self.compare(username, None, password, address).await,
         }
-        match self.store.verify_password(username, password).await {
-            Ok(PasswordCheck::Correct(user)) => {
-                self.guard.succeeded(&counted);
+    }
+
+    /// Whether this is the password of the account, by whichever of its names; the answer is the account as it is by then.
+    pub(super) async fn check_password_of(
+        &self,
+        user: &User,
+        password: &SecretString,
+        address: Option<IpAddr>,
+    ) -> Result<Arc<User>, LoginFailure> {
+        self.compare(&user.username, Some(user.id.clone()), password, address).await
+    }
+
+    /// `name` is what attempts count for.
+    async fn compare(
+        &self,
+        name: &str,
+        id: Option<UserId>,
+        password: &SecretString,
+        address: Option<IpAddr>,
+    ) -> Result<Arc<User>, LoginFailure> {
+        let Ok(_waiting) = self.logins.try_acquire() else { return Err(LoginFailure::Busy) };
+        let waits = match self.guard.admit(name, address) {
+            Admission::Compare => false,
+            Admission::NameWaits => true,
+            Admission::AddressWaits(left) => return Err(LoginFailure::AddressWaits(left)),
+        };
+        // Also for a name that waits: a quick answer would tell that a name and an e-mail address are of one account.
+        match self.store.verify_password_of(id, password).await {
+            Ok(PasswordCheck::Correct(user)) if !waits => {
+                self.guard.succeeded(name);
                 Ok(user)
             }
-            Ok(PasswordCheck::Wrong) => {
+            Ok(_) => {
                 self.guard.failed(address);
                 tracing::info!(client.address = address.map(tracing::field::display), "a login failed");
                 Err(LoginFailure::WrongCredentials)
@@ -54,12 +79,5 @@ impl Inner {
                 Err(LoginFailure::Busy)
             }
         }
-    }
-
-    /// The name that attempts count for: an e-mail address is another spelling of the login name.
-    fn counted_name(&self, username: &str) -> String {
-        let name = username.to_lowercase();
-        let directory = self.store.directory();
-        directory.user_with_email(&name).map_or(name, |user| user.username.to_string())
     }
 }

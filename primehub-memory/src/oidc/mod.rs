@@ -19,6 +19,7 @@
 
 mod authorization;
 mod bearer;
+mod body;
 mod browser;
 mod claims;
 mod client;

@@ -1,6 +1,6 @@
 //! One session: whose login it is, at which clients, and how long it lasts.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -74,8 +74,8 @@ impl SessionKind {
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) kind: SessionKind,
-    /// The clients that were logged in to within it; an API token has one.
-    pub(crate) clients: BTreeSet<Arc<str>>,
+    /// The clients that are logged in to within it, and since when; an API token has one.
+    clients: BTreeMap<Arc<str>, Timestamp>,
     pub(crate) started: Timestamp,
     /// When the person last showed the password.
     pub(crate) authenticated: Timestamp,
@@ -134,7 +134,7 @@ impl Session {
     pub(crate) fn new(kind: SessionKind, client: &str, now: Timestamp) -> Self {
         Self {
             kind,
-            clients: BTreeSet::from([client.into()]),
+            clients: BTreeMap::from([(client.into(), now)]),
             started: now,
             authenticated: now,
             browser: None,
@@ -175,9 +175,36 @@ impl Session {
         self.left(now).is_some()
     }
 
+    /// The clients that are logged in to within it.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &str> {
+        self.clients.keys().map(|client| &**client)
+    }
+
+    /// Whether `client` is logged in to within it.
+    pub(crate) fn has(&self, client: &str) -> bool {
+        self.clients.contains_key(client)
+    }
+
+    /// Whether a token of `client` that was made at `issued_at`, in Unix seconds, belongs to it. One from before a logout does not, although
+    /// the client may have come back since; of a second in which both happen, all do.
+    pub(crate) fn covers(&self, client: &str, issued_at: i64) -> bool {
+        self.clients.get(client).is_some_and(|joined| joined.as_second() <= issued_at)
+    }
+
+    /// Notes that `client` is logged in to now, unless it is already.
+    pub(crate) fn join(&mut self, client: &str, now: Timestamp) {
+        self.clients.entry(client.into()).or_insert(now);
+    }
+
+    /// Notes that `client` is logged out of. Answers whether another client is left.
+    pub(crate) fn leave(&mut self, client: &str) -> bool {
+        self.clients.remove(client);
+        !self.clients.is_empty()
+    }
+
     /// Whether it is an API token of `client`.
     pub(crate) fn is_offline_of(&self, client: &str) -> bool {
-        self.kind == SessionKind::Offline && self.clients.contains(client)
+        self.kind == SessionKind::Offline && self.has(client)
     }
 }
 
@@ -192,7 +219,7 @@ impl Uses {
 #[derive(Deserialize, Serialize)]
 struct StoredSession {
     kind: SessionKind,
-    clients: BTreeSet<Arc<str>>,
+    clients: BTreeMap<Arc<str>, Timestamp>,
     started: Timestamp,
     authenticated: Timestamp,
     used: Timestamp,
@@ -243,6 +270,21 @@ mod tests {
             }
         }
         assert_eq!(session.is_alive(now), alive);
+    }
+
+    #[test]
+    fn a_client_that_comes_back_brings_no_tokens_along() {
+        let mut now = Timestamp::UNIX_EPOCH;
+        let mut session = Session::new(SessionKind::Online, "c", now);
+        now += MINUTE;
+        session.join("d", now);
+        session.join("c", now);
+        assert!(session.covers("c", 0) && session.covers("d", 60) && !session.covers("d", 59));
+        assert!(session.leave("c") && !session.has("c") && !session.covers("c", 60));
+        now += MINUTE;
+        session.join("c", now);
+        assert!(session.covers("c", 120) && !session.covers("c", 119));
+        assert!(session.leave("c") && !session.leave("d"), "nobody is left");
     }
 
     #[test]

@@ -17,7 +17,7 @@ const FEWEST_TO_SWEEP: usize = 1_024;
 /// The sessions, by account and id: tokens name both, and everything that ends several sessions at once ends those of one account.
 ///
 /// Memory stays bounded: sessions that have ended by themselves are swept out as new ones are made, and one account has at most
-/// [`MOST_PER_USER`] of them, of which the one unused for longest gives way.
+/// [`MOST_PER_USER`] of them; beyond, those that have ended give way, or else the one unused for longest.
 #[derive(Clone)]
 pub(crate) struct SessionTable {
     users: HashMap<UserId, OrdMap<SessionId, Arc<Session>>>,
@@ -60,14 +60,12 @@ impl SessionTable {
         if sessions.insert(id.clone(), session).is_none() {
             self.total += 1;
         }
-        if sessions.len() > MOST_PER_USER
-            && let Some(oldest) =
-                sessions.iter().filter(|(other, _)| **other != id).min_by_key(|(_, session)| session.used())
-        {
-            let oldest = oldest.0.clone();
-            sessions.remove(&oldest);
-            self.total -= 1;
-            removed.push((user.clone(), oldest));
+        if sessions.len() > MOST_PER_USER {
+            for gone in to_give_way(sessions, &id, now) {
+                sessions.remove(&gone);
+                self.total -= 1;
+                removed.push((user.clone(), gone));
+            }
         }
         removed
     }
@@ -99,6 +97,18 @@ impl SessionTable {
             self.remove(user, |found, _| found == id);
         }
         self.sweep_at = (2 * self.total).max(FEWEST_TO_SWEEP);
+        ended
+    }
+}
+
+/// What makes room for `newest`: an API token that is used once a month must not give way to logins that are over.
+fn to_give_way(sessions: &OrdMap<SessionId, Arc<Session>>, newest: &SessionId, now: Timestamp) -> Vec<SessionId> {
+    let others = || sessions.iter().filter(|(id, _)| *id != newest);
+    let ended: Vec<_> = others().filter(|(_, session)| !session.is_alive(now)).map(|(id, _)| id.clone()).collect();
+    if ended.is_empty() {
+        let oldest = others().min_by_key(|(_, session)| session.used());
+        oldest.map(|(id, _)| id.clone()).into_iter().collect()
+    } else {
         ended
     }
 }
@@ -137,5 +147,21 @@ mod tests {
         assert!(table.total <= 2 * (MOST_PER_USER + 30) + 1, "{}", table.total);
         assert_eq!(table.total, table.iter().count());
         assert_eq!(table.total + swept, MOST_PER_USER + 5 * FEWEST_TO_SWEEP, "what is swept out is told");
+    }
+
+    #[test]
+    fn what_is_over_gives_way_before_what_is_alive() {
+        let (mut table, mut now) = (SessionTable::default(), Timestamp::UNIX_EPOCH);
+        let ada = UserId::new("ada");
+        let token = SessionId::random();
+        table.put(&ada, token.clone(), Arc::new(Session::new(SessionKind::Offline, "ui", now)), now);
+        // A program that logs in anew each time, and never uses its token.
+        for _ in 0..3 * MOST_PER_USER {
+            now += Duration::from_mins(10);
+            table.put(&ada, SessionId::random(), Arc::new(Session::new(SessionKind::Online, "ui", now)), now);
+        }
+        assert!(table.get(&ada, &token).is_some_and(|session| session.is_alive(now)));
+        assert_eq!(table.total, table.iter().count());
+        assert!(table.total <= MOST_PER_USER);
     }
 }

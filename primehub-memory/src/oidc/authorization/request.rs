@@ -30,6 +30,9 @@ pub(in crate::oidc) struct AuthorizationRequest {
     /// What the login page has in the field for the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::oidc) login_hint: Option<String>,
+    /// An ID token of the person who is meant: nobody else is let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::oidc) id_token_hint: Option<String>,
     /// The languages of the person, best first, as the client knows them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::oidc) ui_locales: Option<String>,
@@ -172,6 +175,7 @@ fn rest(
         prompt: prompt(parameters.get("prompt")).ok_or_else(|| invalid("Invalid parameter: prompt"))?,
         max_age,
         login_hint: owned("login_hint"),
+        id_token_hint: owned("id_token_hint"),
         ui_locales: owned("ui_locales"),
         challenge,
     })
@@ -221,6 +225,7 @@ impl AuthorizationRequest {
             ("prompt", prompt),
             ("max_age", max_age.as_deref()),
             ("login_hint", self.login_hint.as_deref()),
+            ("id_token_hint", self.id_token_hint.as_deref()),
             ("ui_locales", self.ui_locales.as_deref()),
             ("code_challenge", challenge),
             ("code_challenge_method", method),
@@ -246,12 +251,13 @@ const NOT_SUPPORTED: [(&str, &str); 3] = [
 const LONGEST_STATE: usize = 4_096;
 
 /// The longest values that are kept, in bytes: a login page carries the whole request.
-const LONGEST: [(&str, usize); 6] = [
+const LONGEST: [(&str, usize); 7] = [
     ("state", LONGEST_STATE),
     ("nonce", 1_024),
     ("scope", redirect_uri::LONGEST),
     ("prompt", 100),
     ("login_hint", 255),
+    ("id_token_hint", 16_384),
     ("ui_locales", 255),
 ];
 

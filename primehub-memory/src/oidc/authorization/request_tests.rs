@@ -70,6 +70,7 @@ fn a_request_is_kept_whole() {
         "prompt=login consent",
         "max_age=60",
         "login_hint=amy",
+        "+id_token_hint=a.b.c",
         "ui_locales=de en",
         "+code_challenge_method=S256",
         &format!("+code_challenge={CHALLENGE}"),
@@ -83,7 +84,7 @@ fn a_request_is_kept_whole() {
     );
     assert_eq!((request.nonce.as_deref(), request.prompt, request.max_age), (Some("n"), Prompt::Always, Some(60)));
     assert_eq!((request.login_hint.as_deref(), request.ui_locales.as_deref()), (Some("amy"), Some("de en")));
-    assert!(request.challenge.is_some());
+    assert!(request.challenge.is_some() && request.id_token_hint.as_deref() == Some("a.b.c"));
     assert_eq!(again(&request), Ok(request.clone()));
     let written = serde_json::to_string(&request).unwrap();
     assert_eq!(serde_json::from_str::<AuthorizationRequest>(&written).unwrap(), request);
@@ -160,6 +161,7 @@ fn the_client_is_told(
 #[case::state("state", LONGEST_STATE, true)]
 #[case::nonce("nonce", 1_024, false)]
 #[case::login_hint("login_hint", 255, false)]
+#[case::id_token_hint("id_token_hint", 16_384, false)]
 fn lengths_have_an_end(#[case] name: &str, #[case] longest: usize, #[case] is_state: bool) {
     let fits = format!("{name}={}", "x".repeat(longest));
     assert!(ask(&[&fits]).is_ok());

@@ -92,9 +92,9 @@ impl Visitor {
         let user = &session.user;
         let problem = |problem| self.account_page(&session, None, Some(problem));
         let current = SecretString::from(self.parameters.get("password").unwrap_or_default());
-        match self.inner().check_password(&user.username, &current, self.address).await {
-            Ok(found) if found.id == user.id => {}
-            Ok(_) | Err(LoginFailure::WrongCredentials) => return problem(PasswordProblem::WrongCurrent),
+        match self.inner().check_password_of(user, &current, self.address).await {
+            Ok(_) => {}
+            Err(LoginFailure::WrongCredentials) => return problem(PasswordProblem::WrongCurrent),
             Err(LoginFailure::AddressWaits(_)) => return problem(PasswordProblem::TryAgainLater),
             Err(LoginFailure::Busy) => return Err(Failure::Unavailable),
         }
@@ -179,8 +179,8 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn of(id: &'a SessionId, session: &'a Session, known: &'a std::collections::BTreeMap<String, Client>) -> Self {
-        let named = |client: &'a std::sync::Arc<str>| known.get(&**client).map_or(&**client, Client::display_name);
-        let clients = session.clients.iter().filter(|client| &***client != CLIENT).map(named).collect();
+        let named = |client: &'a str| known.get(client).map_or(client, Client::display_name);
+        let clients = session.clients().filter(|client| *client != CLIENT).map(named).collect();
         Self { id, session, clients, address: session.origin.address.map(|address| address.to_string()) }
     }
 

@@ -52,7 +52,8 @@ impl Visitor {
         let Some(name) = next.cloned() else { return self.let_in(&user, &goal, seen.as_ref()).await };
         match Action::named(&name) {
             Some(action) => {
-                let stage = Stage::Action { user: user.id.clone(), at, action: name };
+                let password = self.inner().store.password_fingerprint(&user.id);
+                let stage = Stage::Action { user: user.id.clone(), at, action: name, password };
                 self.action_page(action, &user, &LoginForm { goal, seen, stage }, None)
             }
             None => Ok(self.unsupported_page(&name, &goal)),
@@ -64,11 +65,15 @@ impl Visitor {
             Ok(form) => form,
             Err(old) => return self.login_again(&old.goal),
         };
-        let Stage::Action { user: id, at, action: name } = &form.stage else { return Err(Failure::ForeignForm) };
+        let Stage::Action { user: id, at, action: name, password } = &form.stage else {
+            return Err(Failure::ForeignForm);
+        };
         let action = Action::named(name).ok_or(Failure::ForeignForm)?;
         let user = self.inner().store.directory().user(id).cloned();
-        let Some(user) = user.filter(|user| user.required_actions.contains(name)) else {
-            // Done already, perhaps in another window. This form stands for a password that was shown; it must not be good for more.
+        let is_shown = || self.inner().store.password_fingerprint(id) == *password;
+        let Some(user) = user.filter(|user| user.required_actions.contains(name) && is_shown()) else {
+            // Done already, perhaps in another window, or the password is another by now. This form stands for a password that was shown;
+            // it must not be good for more.
             return self.login_again(&form.goal);
         };
         if !user.enabled {

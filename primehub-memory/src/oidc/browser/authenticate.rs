@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::Outcome;
 use super::visitor::{Visitor, not_kept};
+use crate::oidc::authorization::AuthorizationError;
 use crate::oidc::forms::{Goal, LoginForm, Stage};
 use crate::oidc::logins::LoginFailure;
 use crate::oidc::pages::{Failure, LoginProblem};
@@ -45,6 +46,12 @@ impl Visitor {
 
     /// Logs the browser in, and sends it where it wanted.
     pub(super) async fn let_in(&self, user: &User, goal: &Goal, seen: Option<&SessionId>) -> Outcome {
+        if let Goal::Client(request) = goal
+            && !self.is_meant(request, user)
+        {
+            let error = AuthorizationError::login_required();
+            return self.redirect(&request.back.with_error(&error, &self.inner().issuer));
+        }
         let before = self.session();
         if let Some(before) = &before
             && before.user.id != user.id

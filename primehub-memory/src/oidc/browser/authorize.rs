@@ -11,6 +11,7 @@ use crate::oidc::authorization::{
     self, AuthorizationError, AuthorizationRequest, IssuedCode, PageError, Prompt, Refusal,
 };
 use crate::oidc::client::Client;
+use crate::oidc::end_session::Hint;
 use crate::oidc::forms::{Goal, LoginForm, Stage};
 use crate::oidc::pages::{Failure, LoginPage, LoginProblem, OtherAccountPage, PostForm, ReauthenticationPage};
 
@@ -34,7 +35,9 @@ impl Visitor {
             request.ui_locales = Some(chosen.to_owned());
         }
         let session = self.session();
+        let is_another = session.as_ref().is_some_and(|session| !self.is_meant(&request, &session.user));
         if let Some(session) = &session
+            && !is_another
             && session.user.required_actions.is_empty()
             && request.accepts_login_of_age(inner.now().saturating_sub(session.session.authenticated.as_second()))
             && self.go_on(session, &request.client_id).await.map_err(|error| not_kept(&error))?
@@ -44,7 +47,8 @@ impl Visitor {
             return self.with_code(&session.user, &request, login);
         }
         if request.prompt == Prompt::Never {
-            let wants_interaction = session.is_some_and(|session| !session.user.required_actions.is_empty());
+            let wants_interaction =
+                !is_another && session.is_some_and(|session| !session.user.required_actions.is_empty());
             let error = if wants_interaction {
                 AuthorizationError::interaction_required()
             } else {
@@ -52,8 +56,22 @@ impl Visitor {
             };
             return self.redirect(&request.back.with_error(&error, &inner.issuer));
         }
+        if is_another {
+            request.prompt = Prompt::OtherAccount;
+        }
         let username = request.login_hint.clone().unwrap_or_default();
         self.login_page(&Goal::Client(Box::new(request)), session.as_ref(), &username, None)
+    }
+
+    /// Whether the account is the one that the request names with an ID token, if it names any. A token that cannot be read any more names
+    /// nobody: then the person at the browser decides, or nobody can.
+    pub(super) fn is_meant(&self, request: &AuthorizationRequest, user: &User) -> bool {
+        let Some(token) = request.id_token_hint.as_deref() else { return true };
+        let inner = self.inner();
+        match Hint::read(&inner.keys.ring(), &inner.issuer, token) {
+            Some(hint) => hint.user == user.id,
+            None => request.prompt != Prompt::Never,
+        }
     }
 
     /// Sends the browser back to the client with a code of the login.

@@ -24,7 +24,7 @@ impl Visitor {
         let store = &self.inner().store;
         let password = SecretString::from(new);
         let Ok(_waiting) = self.inner().logins.try_acquire() else { return Err(Failure::Unavailable) };
-        match store.verify_password(&user.username, &password).await {
+        match store.verify_password_of(Some(user.id.clone()), &password).await {
             Ok(PasswordCheck::Wrong) => {}
             Ok(PasswordCheck::Correct(_)) => return Ok(Err(PasswordProblem::SameAsCurrent)),
             Err(error) => return Err(not_kept(&error)),

@@ -59,7 +59,7 @@ impl Visitor {
         if let Some(before) = before.filter(|before| before.user.id == user.id) {
             let (browser, origin) = (browser.clone(), origin.clone());
             let change = |session: &mut Session| {
-                session.clients.insert(client.into());
+                session.join(client, now);
                 session.authenticated = now;
                 session.browser = Some(browser);
                 session.origin = origin;
@@ -87,14 +87,10 @@ impl Visitor {
 
     /// Goes on in the session, with another client or the same.
     pub(super) async fn go_on(&self, session: &BrowserSession, client: &str) -> Result<bool, IdentityError> {
-        let sessions = self.inner().sessions();
+        let (sessions, now) = (self.inner().sessions(), self.inner().clock.now());
         let alive = sessions.touch(&session.user.id, &session.id, SessionKind::Online).is_some();
-        if alive && !session.session.clients.contains(client) {
-            return sessions
-                .change(&session.user.id, &session.id, |session| {
-                    session.clients.insert(client.into());
-                })
-                .await;
+        if alive && !session.session.has(client) {
+            return sessions.change(&session.user.id, &session.id, |session| session.join(client, now)).await;
         }
         Ok(alive)
     }

@@ -69,9 +69,11 @@ impl FromRequest<OpenIdProvider> for Visitor {
                 return Err(visitor.failure(Failure::InvalidRequest("the body is not a form")));
             }
             let body = Bytes::from_request(Request::from_parts(parts, body), &()).await;
-            let Ok(body) = body else {
-                return Err(visitor.failure(Failure::InvalidRequest("the body is too long")));
-            };
+            let body = body.map_err(|rejection| {
+                let too_long = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+                let text = if too_long { "the body is too long" } else { "the body cannot be read" };
+                visitor.failure(Failure::InvalidRequest(text))
+            })?;
             visitor.parameters = Parameters::parse(&body);
         }
         Ok(visitor)
@@ -212,12 +214,19 @@ impl Visitor {
 
 /// What the page says when the store did not keep something.
 pub(super) fn not_kept(error: &IdentityError) -> Failure<'static> {
-    if matches!(error, IdentityError::Unavailable { .. }) {
-        tracing::warn!(%error, "a page could not store anything");
-        Failure::ReadOnly
-    } else {
-        tracing::error!(%error, "a page could not do what was asked");
-        Failure::Internal
+    match error {
+        IdentityError::NotWritable { .. } => {
+            tracing::warn!(%error, "a page could not store anything");
+            Failure::ReadOnly
+        }
+        IdentityError::Unavailable { .. } => {
+            tracing::error!(%error, "a page could not do what was asked for now");
+            Failure::Unavailable
+        }
+        _ => {
+            tracing::error!(%error, "a page could not do what was asked");
+            Failure::Internal
+        }
     }
 }
 

@@ -100,8 +100,10 @@ async fn a_name_that_is_guessed_at_waits(#[case] username: &str) {
     for _ in 0..10 {
         page = browser.submit(&page.form(), &[("username", username), ("password", "x")]).await;
     }
+    let hashes = world.store.password_hashes();
     let waits = browser.submit(&page.form(), &[("username", username), ("password", "wonder")]).await;
     assert_eq!(waits.status, 200);
+    assert_eq!(world.store.password_hashes() - hashes, 1, "it takes as long as any other attempt");
     assert!(waits.html().contains("Invalid username or password."), "even with the right password");
     let grant = world.log_in(username, "wonder", "").await;
     assert_eq!(grant.error(), (400, "invalid_grant", "Invalid user credentials"), "also by a client");

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_tokens;
+mod bodies;
 mod browser;
 mod claims;
 mod clients;
@@ -11,6 +12,7 @@ mod end_session;
 mod endpoints;
 mod forms;
 mod login;
+mod read_only;
 mod required_actions;
 mod single_sign_on;
 mod start;
@@ -93,7 +95,16 @@ impl World {
     }
 
     /// The same, in another realm.
-    async fn in_realm(mut realm: RealmSettings, change: impl FnOnce(&mut ProviderSettings)) -> Self {
+    async fn in_realm(realm: RealmSettings, change: impl FnOnce(&mut ProviderSettings)) -> Self {
+        Self::over(realm, MemoryIdentityStore::new, change).await
+    }
+
+    /// The same over a store that `open` opens; people are made unless it has them.
+    async fn over(
+        mut realm: RealmSettings,
+        open: impl FnOnce(RealmSettings) -> MemoryIdentityStore,
+        change: impl FnOnce(&mut ProviderSettings),
+    ) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
         realm.clock = clock.clone();
         realm.password_cost = PasswordCost::lowest();
@@ -102,27 +113,12 @@ impl World {
         settings.other_clients = vec![Client::confidential("other", "0ther".into())];
         settings.terms = Some("Be kind.".to_owned());
         change(&mut settings);
-        let store = Arc::new(MemoryIdentityStore::new(realm));
-        let by = Actor::service();
-
-        let mut alice = NewUser::new("alice".parse().unwrap());
-        alice.email = Some("Alice@Example.com".to_owned());
-        (alice.first_name, alice.last_name) = (Some("Al".to_owned()), Some("Lee".to_owned()));
-        let alice = store.create_user(&by, alice).await.unwrap().value.id.clone();
-        let root = store.create_user(&by, NewUser::new("root".parse().unwrap())).await.unwrap().value.id.clone();
-        let group = store.create_group(&by, NewGroup::new("Vision_Lab".parse().unwrap())).await.unwrap().value;
-        let role = store.directory().administrator_role().clone();
-        let bindings = [
-            Binding::Join { user: alice.clone(), group: group.id.clone() },
-            Binding::Grant { to: Subject::User(root.clone()), role },
-        ];
-        for outcome in store.bind(&by, &bindings).await.unwrap() {
-            outcome.unwrap();
-        }
-        for (user, password) in [(&alice, "wonder"), (&root, "toor")] {
-            let password = NewPassword::lasting(password.into());
-            store.set_password(&by, user, password).await.unwrap();
-        }
+        let store = Arc::new(open(realm));
+        let alice = store.directory().user_named("alice").map(|alice| alice.id.clone());
+        let alice = match alice {
+            Some(alice) => alice,
+            None => people(&store).await,
+        };
         let provider = OpenIdProvider::start(store.clone(), settings).await.unwrap();
         Self { clock, store, router: provider.router(), provider, alice }
     }
@@ -184,6 +180,30 @@ impl World {
     fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
+}
+
+/// Makes alice, root and their group, and answers alice's id.
+async fn people(store: &MemoryIdentityStore) -> UserId {
+    let by = Actor::service();
+    let mut alice = NewUser::new("alice".parse().unwrap());
+    alice.email = Some("Alice@Example.com".to_owned());
+    (alice.first_name, alice.last_name) = (Some("Al".to_owned()), Some("Lee".to_owned()));
+    let alice = store.create_user(&by, alice).await.unwrap().value.id.clone();
+    let root = store.create_user(&by, NewUser::new("root".parse().unwrap())).await.unwrap().value.id.clone();
+    let group = store.create_group(&by, NewGroup::new("Vision_Lab".parse().unwrap())).await.unwrap().value;
+    let role = store.directory().administrator_role().clone();
+    let bindings = [
+        Binding::Join { user: alice.clone(), group: group.id.clone() },
+        Binding::Grant { to: Subject::User(root.clone()), role },
+    ];
+    for outcome in store.bind(&by, &bindings).await.unwrap() {
+        outcome.unwrap();
+    }
+    for (user, password) in [(&alice, "wonder"), (&root, "toor")] {
+        let password = NewPassword::lasting(password.into());
+        store.set_password(&by, user, password).await.unwrap();
+    }
+    alice
 }
 
 /// Header and claims of a token.

@@ -81,6 +81,20 @@ async fn a_form_that_has_done_its_work_lets_nobody_in() {
 }
 
 #[tokio::test]
+async fn the_page_for_an_action_is_void_once_the_password_is_another() {
+    let world = fresh(&["UPDATE_PASSWORD"]).await;
+    let mut browser = world.browser();
+    let page = log_in(&mut browser).await;
+    // Somebody else knew it, so it is replaced, by the same or another one.
+    let id = world.store.directory().user_named("fresh").unwrap().id.clone();
+    world.store.set_password(&Actor::service(), &id, NewPassword::temporary("first-one".into())).await.unwrap();
+    let again = browser.submit(&page.form(), &new_password("second-one", "second-one")).await;
+    assert!(again.html().contains("name=\"username\""), "a password is asked for");
+    assert_eq!(open_actions(&world.store), ["UPDATE_PASSWORD"]);
+    assert!(!browser.cookies.contains_key("PRIMEHUB_SESSION"));
+}
+
+#[tokio::test]
 async fn the_page_for_an_action_does_not_stay_good_for_long() {
     let world = fresh(&["UPDATE_PASSWORD"]).await;
     let mut browser = world.browser();

@@ -35,6 +35,31 @@ async fn the_next_client_gets_a_code_without_a_page() {
     assert_eq!(browser.get(&request(&[("prompt", "none")])).await.parameter("state"), "st&te");
 }
 
+#[tokio::test]
+async fn what_a_client_has_revoked_stays_so_when_it_logs_in_again_in_the_session() {
+    let world = world().await;
+    let mut browser = world.browser();
+    let before = world.exchange(&browser.code(&[]).await).await;
+    // Another client keeps the session alive.
+    browser.get(&request(&HUB)).await;
+    let (refresh, access) = (before.text("refresh_token"), before.text("access_token"));
+    assert_eq!(world.post(super::REVOKE, &[super::ADMIN_UI, &[("token", &refresh)]]).await.status, 200);
+    world.advance(1);
+    let again = world.exchange(&browser.get(&request(&[])).await.parameter("code")).await;
+    assert_eq!(again.body["session_state"], before.body["session_state"]);
+    assert_eq!(world.refresh(&refresh).await.error(), (400, "invalid_grant", "Session not active"));
+    assert_eq!(world.get(super::USER_INFO, Some(&access)).await.status, 401);
+    for hint in ["refresh_token", "access_token"] {
+        let shown = [("token", if hint == "access_token" { &*access } else { &refresh }), ("token_type_hint", hint)];
+        let seen = world.post(super::INTROSPECT, &[super::ADMIN_UI, &shown]).await;
+        assert_eq!(seen.body["active"], false, "{hint}");
+    }
+    let revoked = world.post(super::REVOKE, &[super::ADMIN_UI, &[("token", &refresh)]]).await;
+    assert_eq!(revoked.status, 200, "once more, which concerns nothing that came later");
+    assert_eq!(world.refresh(&again.text("refresh_token")).await.status, 200);
+    assert_eq!(world.get(super::USER_INFO, Some(&again.text("access_token"))).await.status, 200);
+}
+
 #[rstest]
 #[case::at_once(&[], 0, 302)]
 #[case::after_a_while(&[], 29 * 60, 302)]
@@ -191,4 +216,58 @@ async fn a_page_from_before_does_not_silently_replace_a_login() {
     let back = log_in_as_root(&mut browser, out.location()).await;
     let tokens = world.exchange(&back.parameter("code")).await;
     assert_eq!(super::parts(&tokens.text("id_token")).1["preferred_username"], "root");
+}
+
+/// An ID token of that person, as some client has it.
+async fn id_token(world: &World, username: &str, password: &str) -> String {
+    world.log_in(username, password, "openid").await.text("id_token")
+}
+
+#[rstest]
+#[case::oneself("alice", "wonder", None)]
+#[case::somebody_else("root", "toor", Some("login_required"))]
+#[tokio::test]
+async fn a_silent_login_is_for_the_person_whose_id_token_is_shown(
+    #[case] username: &str,
+    #[case] password: &str,
+    #[case] expected: Option<&str>,
+) {
+    let world = world().await;
+    let token = id_token(&world, username, password).await;
+    let mut browser = world.browser();
+    browser.code(&[]).await;
+    let hint = [("prompt", "none"), ("id_token_hint", &*token)];
+    let error = |back: super::Answer| back.parameters().remove("error");
+    assert_eq!(error(browser.get(&request(&hint)).await).as_deref(), expected);
+    world.advance(300);
+    assert_eq!(error(browser.get(&request(&hint)).await).as_deref(), expected, "also once the token has expired");
+    let foreign = super::forged(&token);
+    let hint = [("prompt", "none"), ("id_token_hint", &*foreign)];
+    assert_eq!(error(browser.get(&request(&hint)).await).as_deref(), Some("login_required"), "it says nothing");
+    let nobody = world.browser().get(&request(&hint)).await;
+    assert_eq!(nobody.parameter("error"), "login_required");
+}
+
+#[tokio::test]
+async fn nobody_but_the_person_whose_id_token_is_shown_is_let_in() {
+    let world = world().await;
+    let token = id_token(&world, "root", "toor").await;
+    let hint = [("id_token_hint", &*token)];
+    let mut browser = world.browser();
+    browser.code(&[]).await;
+    let page = browser.get(&request(&hint)).await;
+    assert_eq!(page.status, 200, "alice is somebody else");
+    assert!(!page.html().contains("value=\"alice\""));
+    // Another language is chosen on the way.
+    let link = page.html().split("href=\"").find(|link| link.contains("kc_locale=de")).unwrap();
+    let page = browser.get(&link.split('"').next().unwrap().replace("&amp;", "&")).await;
+    let alice = browser.submit(&page.form(), &[("username", "alice"), ("password", "wonder")]).await;
+    assert_eq!(alice.parameter("error"), "login_required");
+    assert!(!alice.parameters().contains_key("code"));
+    let root = log_in_as_root(&mut browser, &request(&hint)).await;
+    let tokens = world.exchange(&root.parameter("code")).await;
+    assert_eq!(super::parts(&tokens.text("id_token")).1["preferred_username"], "root");
+    let unreadable = super::forged(&token);
+    let back = browser.get(&request(&[("id_token_hint", &*unreadable)])).await;
+    assert_eq!(back.status, 302, "what says nothing changes nothing");
 }
