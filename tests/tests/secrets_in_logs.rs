@@ -8,7 +8,8 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use primehub_core::identity::token::TokenIssuer as _;
+use primehub_core::identity::NewPassword;
+use primehub_core::identity::token::{CodeGrant, IssuedTokens, TokenIssuer as _};
 use primehub_memory::oidc::{Client, KeyUse, ProviderSettings};
 use primehub_tests::{Browser, Form, Page, Platform};
 use reqwest::Url;
@@ -412,11 +413,13 @@ async fn printed(day: &Day) -> String {
         .unwrap();
     let person = platform.person("ada");
     let keys = platform.provider.verification_keys(None).await.unwrap();
-    let grant =
-        primehub_core::identity::token::CodeGrant::new(WRONG_PASSWORD.into(), CALLBACK.to_owned(), VERIFIER.into());
+    let grant = CodeGrant::new(WRONG_PASSWORD.into(), CALLBACK.to_owned(), VERIFIER.into());
+    let mut tokens = IssuedTokens::new(STATE.into());
+    tokens.refresh_token = Some(person.api_token.clone());
+    let password = NewPassword::lasting(NEW_PASSWORD.into());
     let answers = [
         format!("{:?}", platform.provider),
-        format!("{realm:?} {settings:?} {site:?} {person:?} {keys:?} {grant:?}"),
+        format!("{realm:?} {settings:?} {site:?} {person:?} {keys:?} {grant:?} {tokens:?} {password:?}"),
         format!("{:?}", platform.routes),
         format!("{:?}", platform.audit.take()),
         platform.picture(),

@@ -90,3 +90,38 @@ impl Filled {
         }
     }
 }
+
+/// Old browsers send one of the two headers, and some proxies take one away.
+#[rstest::rstest]
+#[case::other_site("origin", EVIL)]
+#[case::other_port("origin", "http://127.0.0.1:1")]
+#[case::other_scheme("origin", "https://127.0.0.1")]
+#[case::page_of_another_site("sec-fetch-site", "cross-site")]
+#[case::page_of_a_neighbour("sec-fetch-site", "same-site")]
+#[tokio::test]
+async fn either_header_of_a_foreign_page_is_enough(#[case] name: &'static str, #[case] value: &'static str) {
+    let scene = Scene::start().await;
+    let mut login = scene.logged_in().await;
+    let account = login.browser.open(&scene.realm("account")).await;
+    let confirmation = login.browser.open(&scene.openid("logout")).await;
+    let mut visitor = scene.browser();
+    let page = visitor.open(scene.authorization(&[]).as_str()).await;
+    let credentials = [("username", &*login.person.username), ("password", &login.person.password)];
+    let requests = [
+        visitor.submission(&page, &page.form("password"), &credentials),
+        login.browser.submission(&account, &account.form_to("/account/logout"), &[]),
+        login.browser.submission(&confirmation, &confirmation.form_to("/logout-confirm"), &[]),
+    ];
+    let before = scene.look(&login.person).await;
+    for request in requests {
+        let (client, request) = request.build_split();
+        let mut request = request.unwrap();
+        for header in ["origin", "sec-fetch-site"] {
+            request.headers_mut().remove(header);
+        }
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let page = visitor.exchange(reqwest::RequestBuilder::from_parts(client, request)).await;
+        assert_eq!(page.status, 403, "{}: {}", page.url, page.text);
+    }
+    assert_eq!(scene.look(&login.person).await, before);
+}

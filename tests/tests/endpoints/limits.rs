@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use serde_json::json;
 
 use super::answers::check;
-use super::scene::{Person, Scene};
+use super::scene::{Person, Scene, json as body};
 use super::site::invite;
 
 const HERE: &str = "198.51.100.7";
@@ -69,6 +69,11 @@ async fn an_address_has_a_hundred_failures_and_then_one_every_two_seconds() {
     assert!((100..=101).contains(&failures), "{failures}");
     assert_eq!(refused.alert().as_deref(), Some("Too many attempts. Please wait a little and try again."));
     assert!(!gets_in(&scene, HERE, &person).await, "the right password waits as well");
+    let fields = [("grant_type", "password"), ("username", &*person.username), ("password", &person.password)];
+    let client = send(&scene, HERE, scene.as_client("token", &fields)).await;
+    assert_eq!((client.status, &body(&client)["error"]), (429, &"temporarily_unavailable".into()));
+    let wait: u64 = client.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=3).contains(&wait), "{wait}");
     assert!(gets_in(&scene, THERE, &person).await, "another client is not concerned");
     scene.wait(Duration::from_secs(3));
     assert!(gets_in(&scene, HERE, &person).await);
