@@ -1,13 +1,16 @@
 //! How long requests, writes, refusals and logins take, and how that grows.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use primehub_benches::{
-    Client, Document, Run, Samples, Size, World, deep, groups_page, many_aliases, me, middle, users_page,
+    Client, Document, Entrance, KeptRealm, Run, Samples, Size, World, deep, groups_page, many_aliases, me, middle,
+    users_page,
 };
 use primehub_core::identity::token::TokenIssuer as _;
 use primehub_core::identity::{Actor, Binding, Edit, IdentityStore as _, UserEdit};
+use primehub_memory::identity::PasswordCost;
 
 /// The program's own.
 #[global_allocator]
@@ -26,10 +29,13 @@ async fn main() -> anyhow::Result<ExitCode> {
     requests(&mut run, &small).await?;
     refusals(&mut run, &small).await?;
     logins(&mut run, &small).await?;
+    logins_without_hash(&mut run).await?;
     let large = World::new(Size { users: 100_000, groups: 200 }).await?;
     growth(&mut run, &small, &large).await?;
     drop(small);
     writes(&mut run, &large).await?;
+    drop(large);
+    kept_writes(&mut run).await?;
     run.finish()
 }
 
@@ -155,6 +161,64 @@ async fn logins(run: &mut Run, world: &World) -> anyhow::Result<()> {
         exchanges.push(50.0 / began.elapsed().as_secs_f64());
     }
     run.record("exchange.rate", &exchanges)
+}
+
+/// What a login takes beside the hash: here guessing a password costs next to nothing.
+async fn logins_without_hash(run: &mut Run) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir_in(DISK)?;
+    for (name, data) in [("in_memory", None), ("with_data", Some(folder.path()))] {
+        let entrance = Entrance::new(PasswordCost::lowest(), data).await?;
+        let (mut by_password, mut by_page) = (Samples::default(), Samples::default());
+        for _ in 0..ROUNDS {
+            let (mut logins, mut pages) = (Vec::new(), Vec::new());
+            for _ in 0..10 {
+                logins.push(entrance.log_in().await?);
+                pages.push(entrance.login_page().await?.send().await?);
+            }
+            by_password.push(milliseconds(middle(&mut logins)));
+            by_page.push(milliseconds(middle(&mut pages)));
+        }
+        run.record(&format!("log_in.without_hash.{name}"), &by_password)?;
+        run.record(&format!("login_page.without_hash.{name}"), &by_page)?;
+    }
+    Ok(())
+}
+
+/// Where data folders are made: below the build's folder, which is on a disk where `/tmp` may not be.
+const DISK: &str = env!("CARGO_TARGET_TMPDIR");
+
+/// Clients that write at the same time.
+const CLIENTS: u32 = 16;
+
+async fn kept_writes(run: &mut Run) -> anyhow::Result<()> {
+    let small = KeptRealm::new(Path::new(DISK), Size { users: 1_000, groups: 200 }).await?;
+    let large = KeptRealm::new(Path::new(DISK), Size { users: 100_000, groups: 200 }).await?;
+    let [mut lone, mut together, mut each, mut ratio, mut edits, mut growth] =
+        std::array::from_fn(|_| Samples::default());
+    // The first round only warms up.
+    for round in 0..=ROUNDS {
+        let (one, all) = (large.edits_per_second(1, 100).await?, large.edits_per_second(CLIENTS, 100).await?);
+        let (mut here, mut there) = (Vec::new(), Vec::new());
+        for _ in 0..50 {
+            here.push(small.edit().await?);
+            there.push(large.edit().await?);
+        }
+        if round > 0 {
+            lone.push(one);
+            together.push(all);
+            each.push(1e3 / all);
+            ratio.push(one / all);
+            let (here, there) = (middle(&mut here), middle(&mut there));
+            edits.push(milliseconds(there));
+            growth.push(there.as_secs_f64() / here.as_secs_f64());
+        }
+    }
+    run.record("kept_edit.1_client.rate", &lone)?;
+    run.record("kept_edit.16_clients.rate", &together)?;
+    run.record("kept_edit.16_clients", &each)?;
+    run.record("kept_edit.16_clients_to_1", &ratio)?;
+    run.record("kept_edit.100000_users", &edits)?;
+    run.record("growth.kept_edit", &growth)
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -11,22 +11,34 @@ use secrecy::SecretString;
 #[derive(Debug)]
 pub(crate) struct CountedIssuer<I> {
     inner: Arc<I>,
-    calls: AtomicUsize,
+    exchanges: AtomicUsize,
+    others: AtomicUsize,
+}
+
+/// Calls by what they ask for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Calls {
+    /// Exchanges of API tokens.
+    pub(crate) exchanges: usize,
+    others: usize,
+}
+
+impl Calls {
+    pub(crate) fn all(self) -> usize {
+        self.exchanges + self.others
+    }
 }
 
 impl<I> CountedIssuer<I> {
     /// Counts the calls to `inner` from now on.
     pub(crate) fn new(inner: Arc<I>) -> Self {
-        Self { inner, calls: AtomicUsize::new(0) }
+        Self { inner, exchanges: AtomicUsize::new(0), others: AtomicUsize::new(0) }
     }
 
     /// The calls since the last time somebody asked.
-    pub(crate) fn take(&self) -> usize {
-        self.calls.swap(0, Ordering::Relaxed)
-    }
-
-    fn count(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn take(&self) -> Calls {
+        let take = |count: &AtomicUsize| count.swap(0, Ordering::Relaxed);
+        Calls { exchanges: take(&self.exchanges), others: take(&self.others) }
     }
 }
 
@@ -36,17 +48,19 @@ impl<I: TokenIssuer> TokenIssuer for CountedIssuer<I> {
         &'a self,
         wanted: Option<&'a str>,
     ) -> Result<Arc<VerificationKeys>, TokenIssuerError> {
-        self.count();
+        self.others.fetch_add(1, Ordering::Relaxed);
         self.inner.verification_keys(wanted).await
     }
 
     async fn exchange_api_token(&self, api_token: &SecretString) -> Result<SecretString, TokenIssuerError> {
-        self.count();
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+        // Like an issuer behind a network, it lets others run before it answers.
+        tokio::task::yield_now().await;
         self.inner.exchange_api_token(api_token).await
     }
 
     async fn log_in(&self, username: &str, password: &SecretString) -> Result<SecretString, TokenIssuerError> {
-        self.count();
+        self.others.fetch_add(1, Ordering::Relaxed);
         self.inner.log_in(username, password).await
     }
 }

@@ -7,21 +7,27 @@
 //! cargo bench -p primehub-benches --bench process -- --binary PATH
 //! ```
 //!
-//! * `counts`: calls to the identity provider, allocations of a request, memory of a person in the directory. Its allocator counts.
-//! * `speed`: how long requests, writes and refusals take, and how that grows. Its allocator is that of the program.
-//! * `process`: how long the program takes to start, and what it takes when nobody asks it anything.
+//! * `counts`: calls to the identity provider, password hashes of a login, allocations of a request and of a write, memory of a person in
+//!   the directory. Its allocator counts.
+//! * `speed`: how long requests, logins, refusals and writes take, with and without a disk, and how that grows. Its allocator is that of the
+//!   program.
+//! * `process`: how long the program takes to start, also with a data folder full of people, and what it takes when nobody asks it anything.
 //!
 //! Every figure stands in `ranges.json` with its unit, what exactly is measured, the most it may be and what was measured last: median,
 //! extremes and number of runs. Counts, ratios and the few generous limits are gates; other times are printed for people, because they
 //! say more about the machine than about the program.
 //!
-//! Requests go through the whole server, authentication and limits included, but not through a socket. One thread does everything, so
-//! that the rates are those of one core.
+//! Requests go through the whole server, authentication and limits included, but not through a socket (the login page of a browser does). One
+//! thread does everything but hash passwords and write to the disk, so that the rates are those of one core. Data folders lie below the build's
+//! own folder, on a real disk, while they are measured.
 
 mod client;
 mod documents;
 mod figures;
 mod issuer;
+mod kept;
+mod login;
+mod population;
 mod process;
 mod run;
 mod samples;
@@ -30,7 +36,10 @@ mod world;
 pub use client::{Client, Paced};
 pub use documents::{Document, batched_reads, deep, groups_page, many_aliases, me, users_page, warm_reads};
 pub use figures::{Figure, Kind, Ranges, Verdict};
-pub use process::Started;
+pub use kept::KeptRealm;
+pub use login::{Entrance, FilledIn};
+pub use population::{GROUPS_EACH, GROUPS_OF_MEMBER, Size};
+pub use process::{Place, Started};
 pub use run::{Options, Run, default_binary};
 pub use samples::{Measured, Samples, middle, number};
-pub use world::{GROUPS_EACH, GROUPS_OF_MEMBER, Person, Size, World};
+pub use world::{Person, World};

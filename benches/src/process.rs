@@ -1,6 +1,7 @@
 //! The program as an operating system sees it.
 
-use std::path::Path;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,17 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use crate::kept::add_people;
+use crate::population::Size;
+
+/// Folders for `primehub up`, and the port where it is reached: they stay the same over several starts.
+#[derive(Debug)]
+pub struct Place {
+    folder: TempDir,
+    data: Option<PathBuf>,
+    port: u16,
+}
+
 /// A running `primehub up`. Ends when it is dropped.
 #[derive(Debug)]
 pub struct Started {
@@ -18,41 +30,70 @@ pub struct Started {
     ready_after: Duration,
     graphql: String,
     token: String,
-    _folder: TempDir,
 }
 
 /// What the first question asks.
 const QUESTION: &str = r#"{"query":"{ me { username effectiveGroups { name } } }"}"#;
 
-impl Started {
+impl Place {
+    /// For a program that keeps nothing.
+    ///
+    /// # Errors
+    /// No temporary folder.
+    pub fn in_memory() -> anyhow::Result<Self> {
+        Ok(Self { folder: tempfile::tempdir()?, data: None, port: 0 })
+    }
+
+    /// For a program with a data folder, below `place`.
+    ///
+    /// # Errors
+    /// No folder there, no free port.
+    pub fn with_data(place: &Path) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir_in(place)?;
+        // The port is part of the issuer, and so of the administrator's token.
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Ok(Self { data: Some(folder.path().join("data")), folder, port })
+    }
+
+    /// Adds people and groups to what the program has kept. It must not run.
+    ///
+    /// # Errors
+    /// A place without a data folder, or a folder that cannot be written.
+    pub async fn add_people(&self, size: Size) -> anyhow::Result<()> {
+        add_people(self.data.as_deref().context("nothing is kept here")?, size).await
+    }
+
     /// Starts the program, and waits until it has answered a question of the administrator.
     ///
     /// # Errors
     /// A program that does not start, or does not answer.
-    pub async fn new(binary: &Path) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
+    pub async fn start(&self, binary: &Path) -> anyhow::Result<Started> {
+        let configuration = self.folder.path().join("configuration");
         let began = Instant::now();
-        let mut child = Command::new(binary)
-            .args(["up", "--port", "0", "--management-port", "0", "--config-dir"])
-            .arg(folder.path())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("starting {}", binary.display()))?;
+        let mut command = Command::new(binary);
+        command.args(["up", "--management-port", "0", "--port", &self.port.to_string(), "--config-dir"]);
+        command.arg(&configuration);
+        if let Some(data) = &self.data {
+            command.arg("--data-dir").arg(data);
+        }
+        command.stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;
         let stdout = child.stdout.take().context("a program without output")?;
         let greeting = BufReader::new(stdout).lines().next_line().await?;
         anyhow::ensure!(greeting.is_some(), "{} ended without a greeting", binary.display());
 
-        let up: Value = serde_json::from_slice(&std::fs::read(folder.path().join("up.json"))?)?;
+        let up: Value = serde_json::from_slice(&std::fs::read(configuration.join("up.json"))?)?;
         let text = |place: &str| up.pointer(place).and_then(Value::as_str).map(str::to_owned);
         let graphql = text("/graphql").context("up.json tells no address")?;
         let token = text("/people/0/api_token").context("up.json tells no token")?;
-        let mut started = Self { child, ready_after: Duration::ZERO, graphql, token, _folder: folder };
+        let mut started = Started { child, ready_after: Duration::ZERO, graphql, token };
         started.ask().await?;
         started.ready_after = began.elapsed();
         Ok(started)
     }
+}
 
+impl Started {
     /// From the start to the first answer.
     #[must_use]
     pub fn ready_after(&self) -> Duration {
@@ -77,6 +118,14 @@ impl Started {
         connection.read_to_string(&mut answer).await?;
         anyhow::ensure!(answer.contains(r#""username":"#), "not the answer that was meant: {answer}");
         Ok(())
+    }
+
+    /// Kills it, and waits until it has gone.
+    ///
+    /// # Errors
+    /// A program that has ended by itself.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
     }
 
     /// Memory that is resident at the moment, in MiB.

@@ -27,6 +27,11 @@ impl Samples {
         self.0.push(sample);
     }
 
+    /// The runs, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        self.0.iter().copied()
+    }
+
     /// Median and extremes, to four digits. `None` without runs.
     #[must_use]
     pub fn measured(&self) -> Option<Measured> {

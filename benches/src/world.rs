@@ -5,25 +5,19 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use primehub_core::identity::token::{TokenIssuer as _, TokenPolicy};
-use primehub_core::identity::{Actor, Binding, IdentityStore as _, NewGroup, NewPassword, NewUser, Subject, attribute};
+use primehub_core::identity::{Actor, IdentityStore as _, NewPassword};
 use primehub_core::names::{GroupId, UserId};
 use primehub_graphql::{PlatformConfig, Server};
 use primehub_memory::identity::{MemoryIdentityStore, RealmSettings};
 use primehub_memory::oidc::{OpenIdProvider, ProviderSettings};
 use primehub_tests::Counted;
 use secrecy::SecretString;
+use tokio::task::JoinSet;
 
 use crate::client::Client;
+use crate::documents::me;
 use crate::issuer::CountedIssuer;
-
-/// How much there is.
-#[derive(Clone, Copy, Debug)]
-pub struct Size {
-    /// People, the administrator among them.
-    pub users: usize,
-    /// Groups, that of everyone left out.
-    pub groups: usize,
-}
+use crate::population::{CLIENT, REALM, Size, populate};
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]
@@ -57,17 +51,8 @@ pub struct World {
     pub router: Router,
 }
 
-/// In how many groups everybody is, if there are so many.
-pub const GROUPS_EACH: usize = 5;
-
-/// In how many groups the member is whose requests are measured, if there are so many.
-pub const GROUPS_OF_MEMBER: usize = 10;
-
 /// The password of the measured member.
 const PASSWORD: &str = "correct horse battery staple";
-
-/// How many bindings are made in one call.
-const BINDINGS_AT_ONCE: usize = 10_000;
 
 impl World {
     /// Makes a realm of that size and a server in front of it.
@@ -75,10 +60,10 @@ impl World {
     /// # Errors
     /// Fewer than two people, or a store that refuses.
     pub async fn new(size: Size) -> anyhow::Result<Self> {
-        let realm = RealmSettings::new("primehub", CLIENT);
+        let realm = RealmSettings::new(REALM, CLIENT);
         let settings = ProviderSettings::new(&realm, "http://127.0.0.1:8180", "a secret of this bench".into());
         let store = Arc::new(MemoryIdentityStore::new(realm));
-        let (users, groups) = fill(&store, size).await?;
+        let (users, groups) = populate(&store, size).await?;
         let provider = Arc::new(OpenIdProvider::start(store.clone(), settings).await?);
 
         let person = async |id: &UserId| {
@@ -102,7 +87,7 @@ impl World {
 
     /// How often the server asks the identity store or the token issuer while `work` is done.
     pub async fn counted<T>(&self, work: impl Future<Output = T>) -> (T, usize) {
-        let asked = || self.counted_store.take().values().sum::<usize>() + self.counted_issuer.take();
+        let asked = || self.counted_store.take().values().sum::<usize>() + self.counted_issuer.take().all();
         asked();
         let done = work.await;
         (done, asked())
@@ -124,6 +109,22 @@ impl World {
         Client::new(self.router.clone(), &self.provider.exchange_api_token(&person.api_token).await?)
     }
 
+    /// How often the server exchanges a new API token of the member that `requests` use at the same moment.
+    ///
+    /// # Errors
+    /// A provider that gives no token, a request that is not answered.
+    pub async fn exchanges_of_first_uses(&self, requests: usize) -> anyhow::Result<usize> {
+        let client = Client::new(self.router.clone(), &self.provider.mint_api_token(&self.member.id).await?)?;
+        self.counted_issuer.take();
+        let mut answers = JoinSet::new();
+        for _ in 0..requests {
+            let client = client.clone();
+            answers.spawn(async move { client.prove(&me()).await });
+        }
+        answers.join_all().await.into_iter().collect::<anyhow::Result<()>>()?;
+        Ok(self.counted_issuer.take().exchanges)
+    }
+
     /// Lets the member log in, and answers the password.
     ///
     /// # Errors
@@ -136,74 +137,10 @@ impl World {
     }
 }
 
-/// PrimeHub's client at the provider.
-const CLIENT: &str = "admin-ui";
-
-/// Fills a store with people and groups.
-async fn fill(store: &MemoryIdentityStore, size: Size) -> anyhow::Result<(Vec<UserId>, Vec<GroupId>)> {
-    let by = Actor::service();
-    let mut groups = Vec::with_capacity(size.groups);
-    for number in 0..size.groups {
-        groups.push(store.create_group(&by, new_group(number)?).await?.value.id.clone());
-    }
-    let mut users = Vec::with_capacity(size.users);
-    for number in 0..size.users {
-        users.push(store.create_user(&by, new_user(number)?).await?.value.id.clone());
-    }
-    let mut bindings = Vec::new();
-    for (number, user) in users.iter().enumerate() {
-        let many = if number == MEMBER { GROUPS_OF_MEMBER } else { GROUPS_EACH };
-        for nth in 0..many.min(groups.len()) {
-            bindings.push(Binding::Join { user: user.clone(), group: groups[(number + nth) % groups.len()].clone() });
-        }
-    }
-    if let Some(administrator) = users.first() {
-        let role = store.directory().administrator_role().clone();
-        bindings.push(Binding::Grant { to: Subject::User(administrator.clone()), role });
-    }
-    for some in bindings.chunks(BINDINGS_AT_ONCE) {
-        store.bind(&by, some).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
-    }
-    Ok((users, groups))
-}
-
-/// Which of the people is measured.
-const MEMBER: usize = 1;
-
-fn username(number: usize) -> String {
-    format!("user-{number:06}")
-}
-
-fn new_user(number: usize) -> anyhow::Result<NewUser> {
-    let mut new = NewUser::new(username(number).parse()?);
-    new.email = Some(format!("{}@example.com", username(number)));
-    (new.first_name, new.last_name) = (Some(format!("Given{number}")), Some(format!("Family{number}")));
-    Ok(new)
-}
-
-fn new_group(number: usize) -> anyhow::Result<NewGroup> {
-    let mut new = NewGroup::new(format!("group-{number:04}").parse()?);
-    let admin = username(number + 2);
-    let display_name = format!("Group {number}");
-    let settings = [
-        (attribute::DISPLAY_NAME, display_name.as_str()),
-        (attribute::ADMINS, admin.as_str()),
-        (attribute::QUOTA_CPU, "4"),
-        (attribute::QUOTA_GPU, "1"),
-        (attribute::QUOTA_MEMORY, "16G"),
-        (attribute::PROJECT_QUOTA_CPU, "64"),
-        (attribute::PROJECT_QUOTA_GPU, "8"),
-        (attribute::PROJECT_QUOTA_MEMORY, "256G"),
-    ];
-    for (name, value) in settings {
-        new.attributes.set_one(name, value);
-    }
-    Ok(new)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::population::{GROUPS_EACH, GROUPS_OF_MEMBER};
 
     #[tokio::test]
     async fn a_realm_is_as_large_as_asked() {
