@@ -190,11 +190,18 @@ async fn log_out(State(provider): State<OpenIdProvider>, _: OwnRealm, request: R
     }
 }
 
-async fn user_info(State(provider): State<OpenIdProvider>, _: OwnRealm, headers: HeaderMap) -> Response {
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
+/// The access token stands in the header, or in the form of a `POST` (RFC 6750 §2.2).
+async fn user_info(
+    State(provider): State<OpenIdProvider>,
+    _: OwnRealm,
+    headers: HeaderMap,
+    form: Result<Form, Response>,
+) -> Response {
+    let in_header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
     });
+    let token = in_header.or_else(|| form.as_ref().ok()?.get("access_token"));
     let info = token.ok_or(BearerError::Missing).and_then(|token| provider.0.user_info(token));
     match info {
         Ok(info) => not_stored(Json(info)),

@@ -132,7 +132,8 @@ impl Visitor {
             language,
             languages: &languages,
             realm_path: &inner.path,
-            realm_name: directory.realm().display_name.as_deref().unwrap_or(&inner.realm),
+            // The realm's own name is for addresses; people know what they are at by this one.
+            realm_name: directory.realm().display_name.as_deref().unwrap_or("PrimeHub"),
         };
         let mut response = frame.page(content).into_response();
         if self.browser_is_new {

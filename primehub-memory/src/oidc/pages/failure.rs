@@ -89,6 +89,7 @@ impl Content for ErrorPage<'_> {
         match self.failure {
             Failure::NotFound => texts.failure.not_found_heading,
             Failure::SessionExpired => texts.failure.session_expired_heading,
+            Failure::AccountDisabled | Failure::TermsDeclined => texts.failure.not_logged_in_heading,
             _ => texts.failure.heading,
         }
         .to_owned()

@@ -182,7 +182,9 @@ async fn user_information_needs_openid() {
         "sub": world.alice.as_str(), "email_verified": false, "name": "Al Lee", "groups": ["/Vision_Lab", "/everyone"],
         "preferred_username": "alice", "given_name": "Al", "family_name": "Lee", "email": "alice@example.com",
     });
-    assert_eq!((info.status.as_u16(), info.body), (200, expected));
+    assert_eq!((info.status.as_u16(), &info.body), (200, &expected));
+    let by_form = world.post(USER_INFO, &[&[("access_token", &*token)]]).await;
+    assert_eq!((by_form.status.as_u16(), by_form.body), (200, expected));
     let without = world.log_in("alice", "wonder", "").await.text("access_token");
     let refused = world.get(USER_INFO, Some(&without)).await;
     assert_eq!(refused.status, 403);

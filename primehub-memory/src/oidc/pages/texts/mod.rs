@@ -90,6 +90,7 @@ pub(super) struct Failure {
     pub(super) heading: Text,
     pub(super) not_found_heading: Text,
     pub(super) session_expired_heading: Text,
+    pub(super) not_logged_in_heading: Text,
     pub(super) invalid_request: Text,
     pub(super) client_not_found: Text,
     pub(super) not_found: Text,
