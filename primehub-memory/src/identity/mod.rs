@@ -6,6 +6,7 @@ mod export;
 mod feed;
 mod fingerprint;
 mod line;
+mod opening;
 mod outbox;
 mod passwords;
 mod realm;
@@ -18,12 +19,13 @@ mod writes;
 
 pub use export::{ExportError, ExportSummary, export, import};
 pub(crate) use fingerprint::PasswordFingerprint;
+pub use opening::OpenStoreError;
 pub use outbox::OutgoingMessage;
 pub use passwords::{PasswordCheck, PasswordCost};
 pub use realm::RealmSettings;
 pub use records::UnreadableRecord;
 pub(crate) use sessions::Sessions;
-pub use store::{MemoryIdentityStore, OpenStoreError};
+pub use store::MemoryIdentityStore;
 
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,7 @@ pub(crate) fn encode(state: &State, record: &Record) -> Change {
             change(format!("secret/{name}"), secret.as_ref())
         }
         Record::Session(user, id) => {
-            change(format!("session/{user}/{id}"), state.sessions.get(user, id).map(|session| &**session))
+            change(format!("{SESSION}/{user}/{id}"), state.sessions.get(user, id).map(|session| &**session))
         }
     }
 }
@@ -85,7 +85,13 @@ pub(crate) fn decode(
     found.into_state(now)
 }
 
+/// Whether a record of that name is a session.
+pub(crate) fn is_session(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(kind, _)| kind == SESSION)
+}
+
 const REALM: &str = "realm";
+const SESSION: &str = "session";
 
 fn change<T: Serialize>(key: String, stored: Option<&T>) -> Change {
     // These types have no maps whose keys are not texts, and nothing else fails to serialize.
@@ -277,7 +283,7 @@ impl Found {
                 let secret = SecretString::from(read::<String>(value)?);
                 self.secrets.named.insert(name.into(), secret);
             }
-            "session" => {
+            SESSION => {
                 let (user, id) = name.split_once('/').ok_or("it names no session")?;
                 self.sessions.push((UserId::new(user), SessionId::from(id), read(value)?));
             }

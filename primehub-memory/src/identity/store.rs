@@ -21,13 +21,11 @@ use super::fingerprint::PasswordFingerprint;
 use super::line::{Kept, Line, Proposal};
 use super::outbox::{Outbox, OutgoingMessage};
 use super::passwords::{PasswordCheck, PasswordHasher};
-use super::realm::{RealmSettings, first_picture};
-use super::records::{self, UnreadableRecord};
+use super::realm::RealmSettings;
 use super::rights::check_rights;
 use super::sessions::Sessions;
-use super::state::{MAIL_PASSWORD, Record, Secrets, State};
-use crate::persistence::{DataDirectory, Journal, StorageError};
-use crate::sessions::{SessionKind, SessionTable};
+use super::state::{MAIL_PASSWORD, Record, State};
+use crate::sessions::SessionKind;
 
 /// An [`IdentityStore`] that holds everything in memory and behaves like a Keycloak 26 that PrimeHub's bootstrap has set up: the same
 /// conflicts, limits and answers, so that nothing outside knows the difference.
@@ -41,59 +39,15 @@ use crate::sessions::{SessionKind, SessionTable};
 pub struct MemoryIdentityStore {
     client_id: String,
     clock: Arc<dyn Clock>,
-    rules: Rules,
+    pub(super) rules: Rules,
     hasher: PasswordHasher,
     line: Line,
     outbox: Outbox,
 }
 
 impl MemoryIdentityStore {
-    /// A store with a new realm: the group `everyone`, which every new account joins, the roles that a Keycloak realm has from the start,
-    /// and nobody in it.
-    #[must_use]
-    pub fn new(settings: RealmSettings) -> Self {
-        let state = first_state(&settings);
-        Self::of(settings, Line::in_memory(state))
-    }
-
-    /// A store that keeps everything in `folder`: what it holds, or a new realm if it holds nothing yet. Blocks while it reads: a
-    /// hundred thousand people take about a second.
-    ///
-    /// * A write is on disk before it returns and before anybody can read it. Writes that come together share a commit.
-    /// * While the disk is full, or if the folder can only be read, writes fail with [`IdentityError::NotWritable`] and change nothing;
-    ///   reading goes on.
-    ///
-    /// # Errors
-    /// When the folder cannot be read or written, holds another realm, or something that is not a realm.
-    pub fn open(settings: RealmSettings, folder: DataDirectory) -> Result<Self, OpenStoreError> {
-        let records = folder.scan("")?.collect::<Result<Vec<_>, _>>()?;
-        let read_only = folder.is_read_only().is_some();
-        let mut store = Self::kept_in(settings, records, folder.into_journal())?;
-        store.rules.limits.read_only = read_only;
-        Ok(store)
-    }
-
-    /// A store that goes on from `records`, and keeps what comes in the journal they are from.
-    pub(super) fn kept_in(
-        settings: RealmSettings,
-        records: Vec<(String, Vec<u8>)>,
-        mut journal: impl Journal + 'static,
-    ) -> Result<Self, OpenStoreError> {
-        let state = if records.is_empty() {
-            let state = first_state(&settings);
-            journal.commit(records::all(&state))?;
-            state
-        } else {
-            records::decode(records, settings.clock.now())?
-        };
-        if *state.realm != *settings.realm {
-            return Err(OpenStoreError::OtherRealm { found: state.realm.to_string(), wanted: settings.realm });
-        }
-        let line = Line::kept_in(state, journal).map_err(OpenStoreError::Thread)?;
-        Ok(Self::of(settings, line))
-    }
-
-    fn of(settings: RealmSettings, line: Line) -> Self {
+    /// A store over the states of `line`.
+    pub(super) fn of(settings: RealmSettings, line: Line) -> Self {
         let default_role = settings.default_role();
         Self {
             rules: Rules { limits: Capabilities::keycloak(), default_role, default_actions: settings.default_actions },
@@ -294,38 +248,6 @@ impl MemoryIdentityStore {
         check_rights(by, &directory)?;
         directory.user(id).cloned().ok_or_else(|| IdentityError::Absent(Key::User(id.clone())))
     }
-}
-
-fn first_state(settings: &RealmSettings) -> State {
-    State {
-        realm: settings.realm.as_str().into(),
-        directory: Arc::new(first_picture(settings)),
-        secrets: Secrets::default(),
-        sessions: SessionTable::default(),
-    }
-}
-
-/// Why a store could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenStoreError {
-    /// The folder cannot be read, or not be written.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The folder holds something that is not a realm, or not a whole one.
-    #[error(transparent)]
-    Record(#[from] UnreadableRecord),
-    /// The folder belongs to another realm.
-    #[error("the folder holds the realm {found:?}, not {wanted:?}")]
-    OtherRealm {
-        /// The realm that it holds.
-        found: String,
-        /// The realm that was asked for.
-        wanted: String,
-    },
-    /// The operating system gives no thread to write with.
-    #[error("no thread can be started")]
-    Thread(#[source] std::io::Error),
 }
 
 #[async_trait]

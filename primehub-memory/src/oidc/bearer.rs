@@ -116,14 +116,17 @@ impl Inner {
         Ok(())
     }
 
-    /// Ends the session of a refresh or offline token. It may have expired, and its session may have ended: then there is nothing to do.
+    /// Ends the session of a refresh or offline token, which may have expired. If the session has ended, or the client has left it, there is
+    /// nothing to do.
     pub(super) async fn log_out(&self, client: &Client, token: &str) -> Result<(), TokenError> {
         let token = self.read_refresh_token(token)?;
         if token.azp != client.id {
             return Err(TokenError::RefreshTokenOfOtherClient);
         }
         let id = SessionId::from(token.sid.as_str());
-        self.sessions().end(&token.sub, &id).await?;
+        if self.is_logged_in(&token.sub, &id, &client.id, token.iat) {
+            self.sessions().end(&token.sub, &id).await?;
+        }
         Ok(())
     }
 

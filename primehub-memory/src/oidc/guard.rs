@@ -178,7 +178,9 @@ impl Addresses {
 
     fn wait(&mut self, network: IpAddr, now: Timestamp) -> Option<Duration> {
         let until = *self.waiting.get(&network)?;
-        let left = Duration::try_from(until.duration_since(now)).ok().filter(|left| !left.is_zero());
+        // Longer waits come of a clock that was put back.
+        let real = |left: &Duration| !left.is_zero() && *left <= LONGEST_WAIT;
+        let left = Duration::try_from(until.duration_since(now)).ok().filter(real);
         if left.is_none() {
             self.waiting.remove(&network);
         }
@@ -187,7 +189,7 @@ impl Addresses {
 
     fn failed(&mut self, network: IpAddr, now: Timestamp) {
         if let Err(none_left) = self.failures.check_key(&network) {
-            let wait = none_left.wait_time_from(self.failures.clock().now());
+            let wait = none_left.wait_time_from(self.failures.clock().now()).min(LONGEST_WAIT);
             self.waiting.insert(network, now.checked_add(wait).unwrap_or(Timestamp::MAX));
         }
         if self.failures.len() >= self.sweep_at {
@@ -346,6 +348,17 @@ mod tests {
         assert_eq!(guard.admit("amy", here), Admission::AddressWaits(SECOND));
         clock.advance(SECOND);
         assert_eq!(guard.admit("amy", here), Admission::Compare);
+    }
+
+    #[test]
+    fn an_address_does_not_wait_for_a_clock_that_was_put_back() {
+        let address = network("192.0.2.1".parse().unwrap());
+        let (day, now) = (Duration::from_hours(24), Timestamp::from_second(1_800_000_000).unwrap());
+        let mut addresses = guard().1.addresses.into_inner().unwrap();
+        addresses.waiting.insert(address, now + day);
+        assert_eq!(addresses.wait(address, now), None);
+        addresses.waiting.insert(address, now + LONGEST_WAIT);
+        assert_eq!(addresses.wait(address, now), Some(LONGEST_WAIT));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod groups;
 mod invitations;
 mod kept;
 mod mail;
+mod opening;
 mod realm;
 mod rights;
 mod roles;

@@ -56,6 +56,8 @@ async fn what_a_client_has_revoked_stays_so_when_it_logs_in_again_in_the_session
     }
     let revoked = world.post(super::REVOKE, &[super::ADMIN_UI, &[("token", &refresh)]]).await;
     assert_eq!(revoked.status, 200, "once more, which concerns nothing that came later");
+    let out = world.post(super::LOGOUT, &[super::ADMIN_UI, &[("refresh_token", &refresh)]]).await;
+    assert_eq!(out.status, 204, "nor does a logout with it");
     assert_eq!(world.refresh(&again.text("refresh_token")).await.status, 200);
     assert_eq!(world.get(super::USER_INFO, Some(&again.text("access_token"))).await.status, 200);
 }
