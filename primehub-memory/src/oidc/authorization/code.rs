@@ -58,8 +58,17 @@ pub(in crate::oidc) struct Codes {
 #[derive(Default)]
 struct State {
     codes: HashMap<Digest, Entry>,
-    /// Every code and when it was made, oldest first.
-    order: VecDeque<(Digest, i64)>,
+    /// Every code, oldest first; some of them are forgotten already.
+    order: VecDeque<Made>,
+    /// The codes of each session, oldest first.
+    of_session: HashMap<SessionId, VecDeque<Digest>>,
+}
+
+/// When a code was made, and of which session.
+struct Made {
+    key: Digest,
+    at: i64,
+    session: SessionId,
 }
 
 type Digest = [u8; 32];
@@ -99,6 +108,10 @@ const REMEMBERED: Duration = Duration::from_mins(30);
 /// How many codes are remembered. Beyond, the oldest are forgotten, used or not: it takes a login or a session to get one.
 const MOST: usize = 20_000;
 
+/// How many of them are remembered of one session, so that nobody makes those of others be forgotten. A browser that restores all its tabs at
+/// once has that many on their way.
+const MOST_OF_SESSION: usize = 100;
+
 impl Codes {
     fn holding(most: usize) -> Self {
         Self { state: Mutex::default(), most }
@@ -110,12 +123,23 @@ impl Codes {
         let key = key(&code);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let forgotten = now.saturating_sub_unsigned(REMEMBERED.as_secs());
-        while state.order.len() >= self.most || state.order.front().is_some_and(|(_, at)| *at <= forgotten) {
-            let Some((oldest, _)) = state.order.pop_front() else { break };
-            state.codes.remove(&oldest);
+        while state.codes.len() >= self.most || state.order.front().is_some_and(|made| made.at <= forgotten) {
+            let Some(oldest) = state.order.pop_front() else { break };
+            state.forget(&oldest);
+        }
+        if state.order.len() >= 2 * self.most {
+            let State { codes, order, .. } = &mut *state;
+            order.retain(|made| codes.contains_key(&made.key));
+        }
+        let session = issued.session.clone();
+        let own = state.of_session.entry(session.clone()).or_default();
+        own.push_back(key);
+        let surplus = if own.len() > MOST_OF_SESSION { own.pop_front() } else { None };
+        if let Some(surplus) = surplus {
+            state.codes.remove(&surplus);
         }
         state.codes.insert(key, Entry::Open { issued: Box::new(issued), at: now });
-        state.order.push_back((key, now));
+        state.order.push_back(Made { key, at: now, session });
         code.into()
     }
 
@@ -155,6 +179,21 @@ impl Codes {
             }
             // Forgotten, after many thousand others.
             _ => true,
+        }
+    }
+}
+
+impl State {
+    fn forget(&mut self, made: &Made) {
+        if self.codes.remove(&made.key).is_none() {
+            return;
+        }
+        // What is oldest of all is oldest of its session.
+        if let Some(own) = self.of_session.get_mut(&made.session) {
+            own.pop_front();
+            if own.is_empty() {
+                self.of_session.remove(&made.session);
+            }
         }
     }
 }
@@ -285,6 +324,24 @@ mod tests {
         assert_eq!(codes.redeem(made[3].expose_secret(), &RIGHT, 4), Ok(issued("3")));
         codes.issue(issued("late"), 10_000);
         let state = codes.state.lock().unwrap();
-        assert_eq!((state.codes.len(), state.order.len()), (1, 1));
+        assert_eq!((state.codes.len(), state.order.len(), state.of_session.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn one_session_does_not_make_the_codes_of_others_be_forgotten() {
+        let codes = Codes::holding(MOST_OF_SESSION + 10);
+        let other = codes.issue(issued("other"), 0);
+        let made: Vec<_> = (0..10 * MOST_OF_SESSION).map(|_| codes.issue(issued("s"), 1)).collect();
+        {
+            let state = codes.state.lock().unwrap();
+            assert_eq!((state.codes.len(), state.of_session.len()), (MOST_OF_SESSION + 1, 2));
+            assert!(state.order.len() <= 2 * codes.most);
+        }
+        assert_eq!(codes.redeem(other.expose_secret(), &RIGHT, 2), Ok(issued("other")));
+        assert_eq!(codes.redeem(made[0].expose_secret(), &RIGHT, 2), INVALID);
+        assert_eq!(codes.redeem(made[made.len() - 1].expose_secret(), &RIGHT, 2), Ok(issued("s")));
+        codes.issue(issued("late"), 10_000);
+        let state = codes.state.lock().unwrap();
+        assert_eq!((state.codes.len(), state.order.len(), state.of_session.len()), (1, 1, 1));
     }
 }
