@@ -247,7 +247,7 @@ impl RsaKey {
     }
 }
 
-/// The public half of a new RSA key that is not for signing. Blocks like [`Keys::generate`].
+/// The public half of a new RSA key that is not for signing. Blocks like [`new_rsa`].
 fn encryption_key() -> Result<Jwk, KeyError> {
     let stored = StoredKey {
         which: KeyUse::AccessTokens,
