@@ -187,7 +187,7 @@ class Visit:
         check(browser.texts(".terms p") == TERMS, browser.text("main"))
         browser.look("terms")
         browser.press("Decline")
-        browser.expect("Something went wrong")
+        browser.expect("You are not logged in")
         browser.look("terms-declined", failed=True)
         browser.open(self.account)
         self.log_in(person["username"], person["password"])
