@@ -50,7 +50,7 @@ pub(crate) struct UpOptions {
     /// Keep everything in this folder, so that a restart loses nothing; made if it is missing [default: keep nothing].
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Let these applications log people in as well: a JSON array of clients as Keycloak exports them.
+    /// Let these applications log people in as well: a client as Keycloak exports it, or a JSON array of them.
     #[arg(long, value_name = "FILE")]
     pub(crate) clients: Option<PathBuf>,
     /// Have every new account accept these terms at its first login: plain text, paragraphs separated by empty lines.

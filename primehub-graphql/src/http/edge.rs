@@ -27,8 +27,19 @@ const OVER_TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 pub(super) struct Edge {
     pub(super) hosts: AllowedHosts,
     pub(super) trusted_proxies: Vec<Network>,
+    /// Whether nobody but those proxies, and this machine, may connect.
+    pub(super) proxied_only: bool,
     /// Whether people reach these routes over TLS, here or at a proxy.
     pub(super) secure_site: bool,
+}
+
+impl Edge {
+    /// Whether a connection from there may ask for anything.
+    fn lets_connect(&self, connection: SocketAddr) -> bool {
+        let address = connection.ip().to_canonical();
+        let trusted = || self.trusted_proxies.iter().any(|network| network.contains(address));
+        !self.proxied_only || address.is_loopback() || trusted()
+    }
 }
 
 /// Surrounds every route, also the unknown ones.
@@ -52,12 +63,15 @@ pub(super) async fn surround(State(edge): State<Arc<Edge>>, mut request: Request
     if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
         value.set_sensitive(true);
     }
-    let mut response = if edge.hosts.admit(request.uri(), request.headers()) {
-        request.extensions_mut().insert(id.clone());
-        next.run(request).instrument(span.clone()).await
-    } else {
+    let mut response = if connection.is_some_and(|address| !edge.lets_connect(address)) {
+        let message = "this server is reached through its proxy alone";
+        Refusal::new(StatusCode::FORBIDDEN, Code::InternalError, message).into_response()
+    } else if !edge.hosts.admit(request.uri(), request.headers()) {
         let message = "this server does not answer to that host name";
         Refusal::new(StatusCode::MISDIRECTED_REQUEST, Code::InternalError, message).into_response()
+    } else {
+        request.extensions_mut().insert(id.clone());
+        next.run(request).instrument(span.clone()).await
     };
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if edge.secure_site {

@@ -220,6 +220,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether only the trusted proxies, and this machine itself, may connect; others are answered 403. For a server that speaks plain HTTP to
+    /// a proxy which speaks TLS: whoever passes the proxy by would send passwords and tokens in clear. Off by default.
+    #[must_use]
+    pub fn only_through_proxies(mut self, only: bool) -> Self {
+        self.edge.proxied_only = only;
+        self
+    }
+
     /// Whether people reach the site over TLS, here or at a proxy. Browsers are then told to come back over TLS only
     /// (`Strict-Transport-Security`, for a year), which holds for every port of that host name. Off by default.
     #[must_use]

@@ -88,12 +88,22 @@ pub(super) enum TokenError {
     Key(#[from] KeyError),
     /// The session could not be kept.
     #[error("Nothing can be stored at the moment")]
-    NotKept(#[from] IdentityError),
+    NotKept(IdentityError),
     #[error("Client not allowed to exchange code")]
     NoStandardFlow,
     /// One address has tried too many wrong passwords.
     #[error("Too many attempts")]
     AddressWaits(Duration),
+}
+
+impl From<IdentityError> for TokenError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            // The account was deleted while its tokens were made.
+            IdentityError::Absent(_) => Self::AccountDisabled,
+            error => Self::NotKept(error),
+        }
+    }
 }
 
 impl TokenError {

@@ -160,8 +160,8 @@ impl OpenIdProvider {
     }
 
     /// Forgets all keys but the newest that were replaced `overlap` ago or earlier. Tokens that were signed with them are refused from now
-    /// on: of retired [`KeyUse::RefreshTokens`] keys, every API token that has not been exchanged since the rotation. Access tokens need
-    /// no more overlap than they live, [`OpenIdProvider::ACCESS_TOKEN_OVERLAP`]; API tokens live for ever.
+    /// on: of retired [`KeyUse::RefreshTokens`] keys, every API token that has not been exchanged since the rotation. What
+    /// [`KeyUse::AccessTokens`] keys sign is of use for [`OpenIdProvider::SIGNATURE_OVERLAP`] at most; API tokens live for ever.
     ///
     /// # Errors
     /// When the store cannot keep the change; the keys stay in use.
@@ -169,8 +169,9 @@ impl OpenIdProvider {
         self.0.keys.retire(&self.0.store, which, overlap, self.0.clock.now()).await
     }
 
-    /// After this time nothing that an old key of [`KeyUse::AccessTokens`] has signed is of use any more.
-    pub const ACCESS_TOKEN_OVERLAP: Duration = Duration::from_mins(10);
+    /// After this time nothing that an old key of [`KeyUse::AccessTokens`] has signed is of use any more: access tokens have long expired, and
+    /// the login is over at whose end an ID token would be shown.
+    pub const SIGNATURE_OVERLAP: Duration = SessionKind::ONLINE_LONGEST;
 
     /// Makes an API token of PrimeHub's client for the account, as a login that asks for `openid offline_access` would: a session that
     /// [`api_token_counts`](primehub_core::identity::IdentityStore::api_token_counts) counts and

@@ -122,7 +122,7 @@ impl BrowserSecret {
     }
 }
 
-/// When a session was last used, in Unix seconds.
+/// When a session was last used, in nanoseconds since the start of 1970.
 #[derive(Debug)]
 struct Uses {
     last: AtomicI64,
@@ -143,17 +143,17 @@ impl Session {
         }
     }
 
-    /// When it was last used, to the second.
+    /// When it was last used.
     pub(crate) fn used(&self) -> Timestamp {
-        Timestamp::from_second(self.uses.last.load(Ordering::Relaxed)).unwrap_or(self.started)
+        Timestamp::from_nanosecond(self.uses.last.load(Ordering::Relaxed).into()).unwrap_or(self.started)
     }
 
     /// Notes a use. Answers whether it should be stored: whoever is told so is the only one.
     pub(crate) fn note_use(&self, now: Timestamp) -> bool {
-        let now = now.as_second();
+        let now = nanoseconds(now);
         self.uses.last.fetch_max(now, Ordering::Relaxed);
         let stored = self.uses.stored.load(Ordering::Relaxed);
-        let every = i64::try_from(self.kind.uses_are_stored_every().as_secs()).unwrap_or(i64::MAX);
+        let every = i64::try_from(self.kind.uses_are_stored_every().as_nanos()).unwrap_or(i64::MAX);
         now.saturating_sub(stored) >= every
             && self.uses.stored.compare_exchange(stored, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
@@ -210,9 +210,14 @@ impl Session {
 
 impl Uses {
     fn at(moment: Timestamp) -> Arc<Self> {
-        let second = moment.as_second();
-        Arc::new(Self { last: AtomicI64::new(second), stored: AtomicI64::new(second) })
+        let moment = nanoseconds(moment);
+        Arc::new(Self { last: AtomicI64::new(moment), stored: AtomicI64::new(moment) })
     }
+}
+
+/// Exact for nearly three hundred years.
+fn nanoseconds(moment: Timestamp) -> i64 {
+    i64::try_from(moment.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// A session as it is stored.
@@ -285,6 +290,13 @@ mod tests {
         session.join("c", now);
         assert!(session.covers("c", 120) && !session.covers("c", 119));
         assert!(session.leave("c") && !session.leave("d"), "nobody is left");
+    }
+
+    #[test]
+    fn a_login_in_the_middle_of_a_second_lasts_as_long_as_any() {
+        let now = Timestamp::UNIX_EPOCH + Duration::from_millis(1_500);
+        let session = Session::new(SessionKind::Online, "c", now);
+        assert_eq!(session.left(now), Some(SessionKind::ONLINE_IDLE));
     }
 
     #[test]

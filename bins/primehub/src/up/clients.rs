@@ -8,15 +8,19 @@ use serde_json::Value;
 
 use super::platform::CLIENT_ID;
 
-/// Reads a JSON array of clients, each as the admin console of Keycloak exports it.
+/// Reads a JSON array of clients, each as the admin console of Keycloak exports it, or a single one.
 pub(super) fn read(file: &Path) -> anyhow::Result<Vec<Client>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     parse(&text).with_context(|| format!("in {}", file.display()))
 }
 
 fn parse(text: &str) -> anyhow::Result<Vec<Client>> {
-    let representations: Vec<Value> =
-        serde_json::from_str(text).context("the file is to be a JSON array of clients, as Keycloak exports them")?;
+    let representations = match serde_json::from_str(text) {
+        Ok(Value::Array(several)) => several,
+        Ok(one @ Value::Object(_)) => vec![one],
+        Ok(_) => bail!("the file is to hold a client as Keycloak exports it, or a JSON array of them"),
+        Err(error) => return Err(error).context("the file is not JSON"),
+    };
     let clients = representations.iter().map(Client::from_keycloak).collect::<Result<Vec<_>, _>>()?;
     for (position, client) in clients.iter().enumerate() {
         if client.id == CLIENT_ID {
@@ -47,7 +51,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_array("{}", "JSON array")]
+    #[case::no_client("1", "a JSON array of them")]
+    #[case::no_json("{", "the file is not JSON")]
     #[case::twice(r#"[{"clientId": "a", "secret": "s"}, {"clientId": "a", "secret": "s"}]"#, "a stands twice")]
     #[case::our_own(r#"[{"clientId": "admin-ui", "secret": "s"}]"#, "PrimeHub itself")]
     #[case::nameless("[{}]", "clientId")]

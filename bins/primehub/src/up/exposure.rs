@@ -105,6 +105,11 @@ impl Exposure {
         names
     }
 
+    /// Whether only the trusted proxies may connect: nobody else speaks TLS.
+    pub(super) fn is_proxied_only(&self) -> bool {
+        self.tls.is_none() && !self.trusted_proxies.is_empty()
+    }
+
     /// Whether browsers should be told to come over TLS only. Not for this machine's own names, which other programs share.
     pub(super) fn is_secure_site(&self) -> bool {
         match &self.public_url {

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use primehub_core::clock::{Clock as _, SystemClock};
@@ -80,6 +82,7 @@ impl Platform {
             .introspection(true)
             .allowed_hosts(exposure.host_names())
             .trusted_proxies(exposure.trusted_proxies().iter().copied())
+            .only_through_proxies(exposure.is_proxied_only())
             .secure_site(exposure.is_secure_site())
             .build();
         Ok(Self { server, provider, people: people.into(), store_id, client_secret, shared_secret })
@@ -87,7 +90,10 @@ impl Platform {
 
     /// All public routes.
     pub(super) fn routes(&self) -> Router {
-        Router::new().merge(self.server.router()).merge(self.server.surround(self.provider.router()))
+        // Whoever types the address of the site gets something to see.
+        let account = format!("{}/account", self.provider.issuer());
+        let site = Router::new().route("/", get(async move || Redirect::temporary(&account)));
+        Router::new().merge(self.server.router()).merge(self.server.surround(self.provider.router().merge(site)))
     }
 
     /// Signs with new keys from now on. Tokens signed before stay good: access tokens until they expire, API tokens for as long as they are
@@ -102,7 +108,7 @@ impl Platform {
                 }
             }
             tokio::spawn(async move {
-                tokio::time::sleep(OpenIdProvider::ACCESS_TOKEN_OVERLAP).await;
+                tokio::time::sleep(OpenIdProvider::SIGNATURE_OVERLAP).await;
                 platform.retire_keys().await;
             });
         }
@@ -110,7 +116,7 @@ impl Platform {
 
     /// Forgets the keys whose access tokens have all expired.
     pub(super) async fn retire_keys(&self) {
-        let overlap = OpenIdProvider::ACCESS_TOKEN_OVERLAP;
+        let overlap = OpenIdProvider::SIGNATURE_OVERLAP;
         if let Err(error) = self.provider.retire_keys(KeyUse::AccessTokens, overlap).await {
             tracing::error!(%error, "a signing key that is not needed any more stays");
         }

@@ -53,6 +53,19 @@ async fn handlers_see_the_client_and_not_the_proxy(
 }
 
 #[rstest]
+#[case::the_proxy(PROXY, 200)]
+#[case::this_machine("127.0.0.1:4000", 200)]
+#[case::this_machine_mapped("[::ffff:127.0.0.1]:4000", 200)]
+#[case::past_the_proxy("192.0.2.9:5000", 403)]
+#[tokio::test]
+async fn behind_a_proxy_nobody_else_connects(#[case] connection: &str, #[case] status: u16) {
+    let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    let edge = Arc::new(Edge { trusted_proxies, proxied_only: true, ..Edge::default() });
+    let router = beside(Router::new().route("/", get(who)), edge);
+    assert_eq!(send(router, "/", Some(connection), Some("10.0.0.1")).await.status().as_u16(), status);
+}
+
+#[rstest]
 #[tokio::test]
 async fn a_secure_site_is_only_come_back_to_over_tls(#[values("/ours", "/theirs", "/nowhere")] path: &str) {
     let header = |response: Response| response.headers().get(STRICT_TRANSPORT_SECURITY).cloned();
