@@ -45,5 +45,9 @@ async fn a_realm_of_an_older_format_opens_whole(#[case] sample: &str) {
     assert_eq!(store.mail_password().unwrap().expose_secret(), "a sample");
     assert_eq!(store.ensure_secret("client/hub", || "new".into()).await.unwrap().expose_secret(), "a sample");
     assert!(matches!(store.verify_password("amy", &"a sample".into()).await, Ok(PasswordCheck::Correct(_))));
-    assert_eq!(store.api_token_counts(std::slice::from_ref(&amy.id)).await.unwrap().get(&amy.id), Some(&1), "a login is there");
+    assert_eq!(
+        store.api_token_counts(std::slice::from_ref(&amy.id)).await.unwrap().get(&amy.id),
+        Some(&1),
+        "a login is there"
+    );
 }

@@ -107,7 +107,8 @@ impl IdentityError {
         match self {
             Self::Unavailable { .. }
             | Self::NotWritable { .. }
-            | Self::OutcomeUnknown { .. } | Self::Conflict(Conflict::Expectation) => true,
+            | Self::OutcomeUnknown { .. }
+            | Self::Conflict(Conflict::Expectation) => true,
             Self::Absent(_)
             | Self::Conflict(_)
             | Self::Invalid { .. }
