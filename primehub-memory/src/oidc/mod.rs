@@ -16,6 +16,14 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! * People log in on pages, once for all clients of a browser; clients get a code (with PKCE), tokens for it, and end the login again, as they
+//!   would at a realm. Everybody has an account page.
+//! * Clients are registered at the start: [`ProviderSettings::other_clients`], [`Client::from_keycloak`].
+//! * Sessions and signing keys are part of the store, and are kept if it keeps anything.
+//!
+//! Not offered: Keycloak's admin REST interface, of which PrimeHub itself needs nothing here, as the store is in the same process. Tools that
+//! administer a realm need a real one. Nor consent, device codes, token exchange, identity brokering, second factors.
 
 mod authorization;
 mod bearer;
