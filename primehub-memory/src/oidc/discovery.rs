@@ -9,10 +9,10 @@ use openidconnect::{
     AdditionalProviderMetadata, AuthUrl, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata, ResponseTypes,
     TokenUrl, UserInfoUrl,
 };
+use primehub_pages::Language;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::pages::Language;
 use super::provider::Inner;
 use super::scope::KNOWN;
 

@@ -10,8 +10,9 @@ mod session;
 mod visitor;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
 
@@ -46,7 +47,7 @@ pub(super) fn routes() -> Router<OpenIdProvider> {
 /// What pages load.
 async fn loaded(Path((_, version, name)): Path<(String, String, String)>) -> Response {
     match resource(&version, &name) {
-        Some(resource) => resource.into_response(),
+        Some(resource) => resource.response().map(Body::from),
         None => refused(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
     }
 }

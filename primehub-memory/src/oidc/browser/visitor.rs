@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts as _, Path, Reque
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use primehub_core::identity::{IdentityError, IdentityStore as _};
+use primehub_pages::Language;
 
 use super::Outcome;
 use crate::oidc::authorization::{Parameters, ResponseMode, with_fields};
@@ -14,7 +15,7 @@ use crate::oidc::cookies::Cookie;
 use crate::oidc::error::not_stored;
 use crate::oidc::forms::{self, FormError, SignedForm};
 use crate::oidc::keys::KeyError;
-use crate::oidc::pages::{Content, ErrorPage, Failure, Frame, Language};
+use crate::oidc::pages::{Content, ErrorPage, Failure, Frame};
 use crate::oidc::provider::{Inner, OpenIdProvider};
 use crate::random::random_text;
 use crate::sessions::Origin;

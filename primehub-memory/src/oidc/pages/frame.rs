@@ -1,11 +1,10 @@
 //! What all pages have in common.
 
-use http::StatusCode;
-use maud::{DOCTYPE, Markup, html};
+use http::{Response, StatusCode};
+use maud::{Markup, html};
+use primehub_pages::{Forms, Language, LanguageSwitch, Width};
 
-use super::language::Language;
 use super::resources::{logo_path, stylesheet_path};
-use super::response::Page;
 use super::texts::Texts;
 
 /// What all pages of one request have in common.
@@ -43,58 +42,20 @@ pub(crate) trait Content {
 
 impl Frame<'_> {
     /// The whole page.
-    pub(crate) fn page(&self, content: &dyn Content) -> Page {
+    pub(crate) fn page(&self, content: &dyn Content) -> Response<String> {
         let texts = Texts::of(self.language);
         let heading = content.heading(texts);
-        Page::new(content.status(), self.document(texts, &heading, content.wide(), &content.body(texts)))
-    }
-
-    fn document(&self, texts: &Texts, heading: &str, wide: bool, body: &Markup) -> Markup {
-        let logo = logo_path(self.realm_path);
-        html! {
-            (DOCTYPE)
-            html lang=(self.language.tag()) {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    meta name="robots" content="noindex";
-                    title { (heading) " · " (self.realm_name) }
-                    link rel="icon" type="image/svg+xml" href=(logo);
-                    link rel="stylesheet" href=(stylesheet_path(self.realm_path));
-                }
-                body class=[wide.then_some("wide")] {
-                    header {
-                        p.brand {
-                            img src=(logo) alt="" width="40" height="40";
-                            span { (self.realm_name) }
-                        }
-                    }
-                    main {
-                        h1 { (heading) }
-                        (body)
-                    }
-                    @if !self.languages.is_empty() { footer { (self.language_switch(texts)) } }
-                }
-            }
-        }
-    }
-
-    fn language_switch(&self, texts: &Texts) -> Markup {
-        html! {
-            nav aria-label=(texts.language) {
-                ul {
-                    @for (language, href) in self.languages {
-                        li {
-                            @if *language == self.language {
-                                span lang=(language.tag()) aria-current="true" { (language.own_name()) }
-                            } @else {
-                                a lang=(language.tag()) hreflang=(language.tag()) href=(href) { (language.own_name()) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        let switch = LanguageSwitch { label: texts.language, addresses: self.languages };
+        let frame = primehub_pages::Frame {
+            language: self.language,
+            switch: (!self.languages.is_empty()).then_some(switch),
+            site: self.realm_name,
+            stylesheet: &stylesheet_path(self.realm_path),
+            logo: &logo_path(self.realm_path),
+            width: if content.wide() { Width::Wide } else { Width::Narrow },
+            // A login leads back to the application.
+            forms: Forms::AnyOrigin,
+        };
+        frame.page(content.status(), &heading, &html! { h1 { (heading) } (content.body(texts)) })
     }
 }

@@ -1,76 +1,37 @@
-//! What the pages load: one stylesheet and one picture, at an address that changes with their contents.
+//! Where the files are found that pages load.
 
-use std::fmt::Write as _;
-use std::sync::LazyLock;
+use primehub_pages::{LOGO, Resource, STYLESHEET};
 
-use aws_lc_rs::digest;
-use axum::response::{IntoResponse, Response};
-use http::header;
-
-/// Route of [`resource`]: the realm, the version and the name.
+/// Route of [`resource`]: the realm, the fingerprint of the content and the name.
 pub(crate) const RESOURCE_ROUTE: &str = "/realms/{realm}/resources/{version}/{name}";
 
-/// A file that pages load. As a response it may be kept for ever, since another content has another address.
-#[derive(Clone, Copy)]
-pub(crate) struct Resource {
-    media_type: &'static str,
-    content: &'static str,
-}
-
 /// The file at an address below [`RESOURCE_ROUTE`]; none for other names, and for versions that this program does not have.
-pub(crate) fn resource(version: &str, name: &str) -> Option<Resource> {
+pub(crate) fn resource(version: &str, name: &str) -> Option<&'static Resource> {
     let (_, resource) = RESOURCES.into_iter().find(|(known, _)| *known == name)?;
-    (version == *VERSION).then_some(resource)
+    (version == resource.fingerprint()).then_some(resource)
 }
 
 /// Where the stylesheet is found. `realm_path` is the path of the realm as browsers see it, such as `/realms/primehub`.
-pub(crate) fn stylesheet_path(realm_path: &str) -> String {
-    path(realm_path, STYLESHEET)
+pub(super) fn stylesheet_path(realm_path: &str) -> String {
+    path(realm_path, STYLESHEET_FILE)
 }
 
 /// Where the logo is found.
 pub(super) fn logo_path(realm_path: &str) -> String {
-    path(realm_path, LOGO)
+    path(realm_path, LOGO_FILE)
 }
 
-fn path(realm_path: &str, name: &str) -> String {
-    format!("{}/resources/{}/{name}", realm_path.trim_end_matches('/'), *VERSION)
+fn path(realm_path: &str, (name, resource): (&str, &Resource)) -> String {
+    format!("{}/resources/{}/{name}", realm_path.trim_end_matches('/'), resource.fingerprint())
 }
 
-impl IntoResponse for Resource {
-    fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, self.media_type),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ];
-        (headers, self.content).into_response()
-    }
-}
-
-const STYLESHEET: &str = "login.css";
-const LOGO: &str = "logo.svg";
-
-const RESOURCES: [(&str, Resource); 2] = [
-    (STYLESHEET, Resource { media_type: "text/css; charset=utf-8", content: include_str!("resources/login.css") }),
-    (LOGO, Resource { media_type: "image/svg+xml", content: include_str!("resources/logo.svg") }),
-];
-
-/// Tells one set of contents from another.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for (_, resource) in RESOURCES {
-        context.update(resource.content.as_bytes());
-    }
-    context.finish().as_ref().iter().take(8).fold(String::new(), |mut version, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(version, "{byte:02x}");
-        version
-    })
-});
+const STYLESHEET_FILE: (&str, &Resource) = ("login.css", &STYLESHEET);
+const LOGO_FILE: (&str, &Resource) = ("logo.svg", &LOGO);
+const RESOURCES: [(&str, &Resource); 2] = [STYLESHEET_FILE, LOGO_FILE];
 
 #[cfg(test)]
 mod tests {
+    use http::header::CONTENT_TYPE;
     use rstest::rstest;
 
     use super::*;
@@ -83,25 +44,13 @@ mod tests {
             panic!("{path} is not of the route")
         };
         assert_eq!(RESOURCE_ROUTE, format!("/{realms}/{{realm}}/{resources}/{{version}}/{{name}}"));
-        let response = resource(version, name).unwrap().into_response();
-        assert_eq!(response.headers()[header::CONTENT_TYPE], media_type);
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
-        assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(resource(version, name).unwrap().response().headers()[CONTENT_TYPE], media_type);
     }
 
     #[test]
     fn other_versions_and_names_are_not_found() {
-        assert!(resource("0000000000000000", STYLESHEET).is_none());
-        assert!(resource(&VERSION, "../login.css").is_none());
-    }
-
-    #[test]
-    fn nothing_is_loaded_from_elsewhere() {
-        for (name, resource) in RESOURCES {
-            let content = resource.content.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
-            for forbidden in ["//", "@import", "url(", "<script", "style=", "href", "data:"] {
-                assert!(!content.contains(forbidden), "{name} contains {forbidden}");
-            }
-        }
+        assert!(resource("0000000000000000", "login.css").is_none());
+        assert!(resource(LOGO.fingerprint(), "login.css").is_none());
+        assert!(resource(STYLESHEET.fingerprint(), "../login.css").is_none());
     }
 }

@@ -16,7 +16,7 @@ use crate::oidc::pages::*;
 fn in_all_languages(text: &str, mut look: impl FnMut(&str, Language, &[Element])) {
     samples::with_all(text, |name, content| {
         for language in Language::ALL {
-            look(name, language, &elements(samples::page(language, text, text, content).html()));
+            look(name, language, &elements(samples::page(language, text, text, content).body()));
         }
     });
 }
@@ -26,7 +26,7 @@ fn named<'a>(elements: &'a [Element], name: &str) -> Vec<&'a Element> {
 }
 
 fn shown(content: &dyn Content) -> Vec<Element> {
-    elements(samples::page(Language::English, "PrimeHub", "", content).html())
+    elements(samples::page(Language::English, "PrimeHub", "", content).body())
 }
 
 fn text_of(elements: &[Element], name: &str) -> String {
@@ -257,7 +257,7 @@ fn sessions_say_when_and_where_in_the_readers_notation() {
     assert_eq!(named(&all, "time")[0].attribute("datetime"), Some("2026-11-04T09:05:59Z"));
     assert!(!text_of(&all, "button").contains("End all other sessions"));
     let german = samples::page(Language::German, "", "", &page);
-    assert_eq!(text_of(&elements(german.html()), "h3"), "Angemeldet am 04.11.2026, 09:05 UTC");
+    assert_eq!(text_of(&elements(german.body()), "h3"), "Angemeldet am 04.11.2026, 09:05 UTC");
 
     let both = [own, SessionRow { this_browser: false, ..own }];
     let all = shown(&AccountPage { sessions: &both, ..page });
@@ -272,5 +272,5 @@ fn the_language_switch_links_the_other_language_alone() {
     let current = all.iter().find(|element| element.attribute("aria-current").is_some()).unwrap();
     assert_eq!(current.text, "English");
     let alone = Frame::default().page(&LoggedOutPage::default());
-    assert_eq!(named(&elements(alone.html()), "nav").len(), 0);
+    assert_eq!(named(&elements(alone.body()), "nav").len(), 0);
 }

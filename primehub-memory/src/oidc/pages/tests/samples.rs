@@ -1,5 +1,6 @@
 //! Every page in every state, with any text in all places that take one.
 
+use http::Response;
 use jiff::Timestamp;
 
 use crate::oidc::pages::*;
@@ -84,7 +85,7 @@ fn with_account(text: &str, address: &str, mut look: impl FnMut(&str, &dyn Conte
 }
 
 /// The frame of all pages.
-pub(super) fn page(language: Language, realm_name: &str, href: &str, content: &dyn Content) -> Page {
+pub(super) fn page(language: Language, realm_name: &str, href: &str, content: &dyn Content) -> Response<String> {
     let languages = Language::ALL.map(|language| (language, format!("?ui_locales={}&{href}", language.tag())));
     Frame { language, languages: &languages, realm_path: "/realms/primehub", realm_name }.page(content)
 }

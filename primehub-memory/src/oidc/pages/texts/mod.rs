@@ -3,7 +3,7 @@
 mod english;
 mod german;
 
-use super::language::Language;
+use primehub_pages::Language;
 
 /// A text as it stands.
 type Text = &'static str;
