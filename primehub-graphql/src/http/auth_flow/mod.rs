@@ -19,6 +19,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use maud::html;
 use primehub_core::clock::Clock;
 use primehub_core::identity::token::LoginProvider;
+use primehub_pages::Language;
 use prometheus_client::registry::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -27,7 +28,7 @@ use self::attempt::{Attempt, Attempts, InvalidState};
 use self::cookie::MarkCookie;
 use self::exchange::{ExchangeMetrics, exchange};
 use self::returned::{CodeAndState, LoginError, Returned, text_of};
-use super::page::{Language, Pages};
+use super::page::{Pages, Texts};
 use super::prefix::Prefix;
 use super::rate_limit::RateLimit;
 use super::refusal::Refusal;
@@ -113,7 +114,7 @@ async fn request(State(place): State<Arc<Place>>) -> Response {
 
 /// Shows what came back from the login page as a code to copy.
 async fn callback(State(place): State<Arc<Place>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let language = Language::of(&headers);
+    let language = Language::of_headers(&headers);
     let query = query.unwrap_or_default();
     match place.returned(&query, &headers) {
         Ok(()) => code_page(&place.pages, language, &text_of(&query)),
@@ -192,27 +193,29 @@ impl Flow {
 }
 
 fn code_page(pages: &Pages, language: Language, code: &SecretString) -> Response {
-    let texts = &language.texts().token;
+    let texts = &Texts::of(language).token;
     let content = html! {
         h1 { (texts.title) }
         p { (texts.introduction) }
-        label for="code" { (texts.field) }
-        textarea id="code" rows="8" readonly autocomplete="off" spellcheck="false" aria-describedby="hint" {
-            (code.expose_secret())
+        div.field {
+            label for="code" { (texts.field) }
+            textarea id="code" rows="8" readonly autocomplete="off" spellcheck="false" aria-describedby="hint" {
+                (code.expose_secret())
+            }
+            p.hint id="hint" { (texts.hint) }
         }
-        p.hint id="hint" { (texts.hint) }
         p { (texts.warning) }
     };
     pages.page(language, StatusCode::OK, texts.title, &content)
 }
 
 fn problem_page(place: &Place, language: Language, problem: Problem) -> Response {
-    let texts = &language.texts().token;
+    let texts = &Texts::of(language).token;
     let again = format!("{}{PATH}/request", place.flow.site.path(&place.prefix));
     let (status, notice) = match problem {
         Problem::Login(LoginError::Denied) => (StatusCode::FORBIDDEN, &texts.denied),
         Problem::Login(LoginError::LoginNeeded) => (StatusCode::BAD_REQUEST, &texts.login_needed),
-        Problem::Login(LoginError::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, &language.texts().unavailable),
+        Problem::Login(LoginError::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, &Texts::of(language).unavailable),
         Problem::Login(LoginError::Other) => (StatusCode::BAD_REQUEST, &texts.failed),
         Problem::Incomplete => (StatusCode::BAD_REQUEST, &texts.incomplete),
         Problem::Foreign => (StatusCode::BAD_REQUEST, &texts.foreign),

@@ -7,13 +7,14 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
+use primehub_pages::Language;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
 
 use super::origin::is_ours;
 use super::{NoBody, Place, body_of, request_id};
 use crate::error::{ApiError, Code};
-use crate::http::page::{Language, Texts};
+use crate::http::page::Texts;
 use crate::http::rate_limit::Client;
 use crate::operations::invitation::NewCredentials;
 
@@ -23,7 +24,7 @@ pub(super) async fn show(
     Path(token): Path<String>,
     request: http::Request<Body>,
 ) -> Response {
-    let language = Language::of(request.headers());
+    let language = Language::of_headers(request.headers());
     if let Err(too_fast) = place.invitations.limit.check(Client::of(request.extensions())) {
         return place.pages.too_fast(language, too_fast);
     }
@@ -41,8 +42,8 @@ pub(super) async fn accept_form(
     request: http::Request<Body>,
 ) -> Response {
     let token = SecretString::from(token);
-    let language = Language::of(&headers);
-    let texts = language.texts();
+    let language = Language::of_headers(&headers);
+    let texts = Texts::of(language);
     if let Err(too_fast) = place.invitations.limit.check(Client::of(request.extensions())) {
         return place.pages.too_fast(language, too_fast);
     }
@@ -86,7 +87,7 @@ fn username_field(body: &[u8]) -> String {
 
 impl Place {
     fn form(&self, language: Language, status: StatusCode, username: &str, problem: Option<&str>) -> Response {
-        let texts = &language.texts().invitation;
+        let texts = &Texts::of(language).invitation;
         let title = match problem {
             Some(_) => format!("{}: {}", texts.error, texts.title),
             None => texts.title.to_owned(),
@@ -96,37 +97,39 @@ impl Place {
             h1 { (texts.title) }
             p { (texts.introduction) }
             form method="post" {
-                label for="username" { (texts.username) }
-                input id="username" name="username" type="text" value=(username) required maxlength="255"
-                    autocomplete="username" autocapitalize="none" spellcheck="false" autofocus
-                    aria-describedby=(described_by) aria-invalid=[problem.map(|_| "true")];
-                @if let Some(problem) = problem {
-                    p.problem id="problem" role="alert" { (problem) }
+                div.field {
+                    label for="username" { (texts.username) }
+                    input id="username" name="username" type="text" value=(username) required maxlength="255"
+                        autocomplete="username" autocapitalize="none" spellcheck="false" autofocus
+                        aria-describedby=(described_by) aria-invalid=[problem.map(|_| "true")];
+                    @if let Some(problem) = problem {
+                        p.problem id="problem" role="alert" { (problem) }
+                    }
+                    p.hint id="hint" { (texts.username_hint) }
                 }
-                p.hint id="hint" { (texts.username_hint) }
-                button type="submit" { (texts.submit) }
+                div.actions { button.full type="submit" { (texts.submit) } }
             }
         };
         self.pages.page(language, status, &title, &content)
     }
 
     fn created(&self, language: Language, created: &NewCredentials) -> Response {
-        let texts = &language.texts().invitation;
+        let texts = &Texts::of(language).invitation;
         let content = html! {
             h1 { (texts.created) }
             p { (texts.created_introduction) }
-            dl {
+            dl.values {
                 (value(texts.username, &created.username, "created-username"))
                 (value(texts.password, created.password.expose_secret(), "created-password"))
             }
             p.hint { (texts.password_hint) }
-            a.button href=(self.invitations.log_in) { (texts.log_in) }
+            div.actions { a class="button full" href=(self.invitations.log_in) { (texts.log_in) } }
         };
         self.pages.page(language, StatusCode::OK, texts.created, &content)
     }
 
     fn problem(&self, language: Language, error: &ApiError) -> Response {
-        let texts: &Texts = language.texts();
+        let texts = Texts::of(language);
         let (status, notice) = match error.code {
             Code::InvalidToken => (StatusCode::NOT_FOUND, &texts.invitation.invalid),
             Code::ExpiredToken => (StatusCode::GONE, &texts.invitation.expired),

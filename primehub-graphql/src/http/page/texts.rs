@@ -1,5 +1,7 @@
 //! All that the pages say. A text that a language lacks does not compile.
 
+use primehub_pages::Language;
+
 /// The texts of one language.
 pub(in crate::http) struct Texts {
     /// What has happened to whoever asks too often.
@@ -14,6 +16,16 @@ pub(in crate::http) struct Texts {
     pub(in crate::http) token: TokenTexts,
     /// Accepting an invitation.
     pub(in crate::http) invitation: InvitationTexts,
+}
+
+impl Texts {
+    /// All that the pages say in `language`.
+    pub(in crate::http) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::English => &ENGLISH,
+            Language::German => &GERMAN,
+        }
+    }
 }
 
 /// A page that only says something.
@@ -65,7 +77,7 @@ pub(in crate::http) struct InvitationTexts {
     pub(in crate::http) cross_site: Notice,
 }
 
-pub(super) const ENGLISH: Texts = Texts {
+const ENGLISH: Texts = Texts {
     too_fast: Notice {
         title: "Too many requests",
         text: "There were too many requests from your network. Please wait a moment and try again.",
@@ -144,7 +156,7 @@ pub(super) const ENGLISH: Texts = Texts {
     },
 };
 
-pub(super) const GERMAN: Texts = Texts {
+const GERMAN: Texts = Texts {
     too_fast: Notice {
         title: "Zu viele Anfragen",
         text: "Aus Ihrem Netz kamen zu viele Anfragen. Bitte warten Sie einen Moment und versuchen Sie es erneut.",
