@@ -30,7 +30,7 @@ pub struct Person {
     pub api_token: SecretString,
 }
 
-/// A realm in which everybody has names, an e-mail address and [`GROUPS_EACH`] groups, and every group has quotas and an
+/// A realm in which everybody has names, an e-mail address and [`GROUPS_EACH`](crate::GROUPS_EACH) groups, and every group has quotas and an
 /// administrator, with PrimeHub in front of it.
 pub struct World {
     /// People and groups.
@@ -45,7 +45,7 @@ pub struct World {
     pub groups: Vec<GroupId>,
     /// The platform administrator.
     pub administrator: Person,
-    /// A member of [`GROUPS_OF_MEMBER`] groups, without other rights.
+    /// A member of [`GROUPS_OF_MEMBER`](crate::GROUPS_OF_MEMBER) groups, without other rights.
     pub member: Person,
     /// The whole server.
     pub router: Router,
