@@ -2,16 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::collections::BTreeSet;
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use primehub_core::clock::Clock as _;
 use primehub_graphql::AuditResult;
-use primehub_tests::{Answer, Caller, Platform, golden};
+use primehub_tests::{Answer, Caller, CapturedLog, Platform, golden};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 /// The mutations that are sent, with values that must stay between client and server.
 const MUTATIONS: &[(&str, &str)] = &[
@@ -138,38 +135,9 @@ async fn refused_mutations_leave_a_record_too_and_queries_none() {
     );
 }
 
-/// Everything that is logged, however minor.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn logs_show_no_secrets_at_any_level() {
-    let captured = Captured::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(captured.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let captured = CapturedLog::start();
 
     let platform = Platform::start().await;
     let answers = carry_out_everything(&platform).await;
@@ -194,7 +162,7 @@ async fn logs_show_no_secrets_at_any_level() {
     platform.flaky.break_method("edit_group");
     platform.query(Caller::PlatformAdministrator, &fill(&platform, MUTATIONS[1].1, "")).await;
 
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = captured.text();
     assert!(
         log.contains("mutation=\"createGroup\"") && log.contains("answered"),
         "the log is captured: {}",

@@ -1,8 +1,7 @@
 //! A day of logins, codes and tokens, with everything logged: no secret of that day is in the log, nor in what is printed for debugging.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,11 +10,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use primehub_core::identity::NewPassword;
 use primehub_core::identity::token::{CodeGrant, IssuedTokens, TokenIssuer as _};
 use primehub_memory::oidc::{Client, KeyUse, ProviderSettings};
-use primehub_tests::{Browser, Form, Page, Platform};
+use primehub_tests::{Browser, CapturedLog, Form, Page, Platform};
 use reqwest::Url;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 const CALLBACK: &str = "https://portal.example.com/callback";
 const VERIFIER: &str = "a-verifier-that-is-longer-than-forty-three-letters";
@@ -23,29 +21,6 @@ const STATE: &str = "state-of-the-portal";
 const NONCE: &str = "nonce-of-the-portal";
 const NEW_PASSWORD: &str = "a password that was chosen";
 const WRONG_PASSWORD: &str = "a password that was wrong";
-
-/// Everything that is logged, however minor.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
 
 /// A day at the platform, and the secrets that occurred.
 struct Day {
@@ -363,14 +338,7 @@ impl Day {
 
 #[tokio::test]
 async fn no_secret_of_a_day_is_in_the_log_or_in_what_is_printed() {
-    let captured = Captured::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(captured.clone())
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let captured = CapturedLog::start();
 
     let mut day = Day::begin().await;
     day.visit_an_application().await;
@@ -380,7 +348,7 @@ async fn no_secret_of_a_day_is_in_the_log_or_in_what_is_printed() {
     day.tidy_up_the_account().await;
     day.rotate_keys().await;
 
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = captured.text();
     for expected in [
         "answered",
         "logged in",
