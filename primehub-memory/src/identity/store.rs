@@ -32,6 +32,7 @@ use crate::sessions::SessionKind;
 ///
 /// * Reads never wait: they get the present picture. Writers take turns; each makes the next picture from the present one, which costs
 ///   microseconds whatever the number of users, and publishes it whole or not at all.
+/// * [Opened](MemoryIdentityStore::open) on a folder, it keeps what was written there, before anybody sees it.
 /// * A person may write as long as the present picture shows the account enabled and an administrator; the platform may always.
 /// * Passwords are hashed with Argon2id, two at a time and outside the lock.
 /// * Mail is not sent. [`MemoryIdentityStore::outbox`] shows what would have been.

@@ -114,7 +114,7 @@ impl Platform {
         }
     }
 
-    /// Forgets the keys whose access tokens have all expired.
+    /// Forgets the keys of which nothing is of use any more.
     pub(super) async fn retire_keys(&self) {
         let overlap = OpenIdProvider::SIGNATURE_OVERLAP;
         if let Err(error) = self.provider.retire_keys(KeyUse::AccessTokens, overlap).await {
