@@ -101,6 +101,12 @@ pub enum IdentityError {
 }
 
 impl IdentityError {
+    /// A value of `field` cannot be stored; `reason` is the end of a sentence that begins with it.
+    #[must_use]
+    pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), reason: reason.into() }
+    }
+
     /// Whether trying again unchanged can succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {

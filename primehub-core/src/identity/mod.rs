@@ -5,10 +5,12 @@ mod attributes;
 mod directory;
 mod edits;
 mod error;
+mod feed;
 mod model;
 mod settings;
 mod store;
 pub mod token;
+pub mod values;
 
 pub use attributes::{AttributeEdit, AttributeEdits, Attributes, Edit};
 pub use directory::{Directory, InvalidFilter, PeopleFilter, TextFilter};
@@ -17,6 +19,7 @@ pub use edits::{
     RequiredActionsEmail, UserEdit,
 };
 pub use error::{Conflict, IdentityError};
+pub use feed::ChangeFeed;
 pub use model::{Group, InvalidInvitationId, Invitation, InvitationId, Realm, Role, RoleKey, Subject, User};
 pub use settings::*;
 #[cfg(feature = "mock")]

@@ -5,10 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use futures::stream::BoxStream;
-use primehub_core::identity::{Change, IdentityError, Key, Revision};
+use primehub_core::identity::{Change, ChangeFeed, IdentityError, Key, Revision};
 use tokio::sync::oneshot;
 
-use super::feed::Feed;
 use super::records::encode;
 use super::state::{Record, State};
 use crate::persistence::{Journal, StorageError};
@@ -29,7 +28,7 @@ pub(super) struct Line {
 
 struct Shared {
     published: RwLock<Arc<State>>,
-    feed: Feed,
+    feed: ChangeFeed,
     queue: Mutex<Queue>,
     work: Condvar,
 }
@@ -184,7 +183,7 @@ impl Shared {
     fn new(state: State, kept: bool) -> Self {
         let state = Arc::new(state);
         Self {
-            feed: Feed::new(state.directory.revision()),
+            feed: ChangeFeed::new(state.directory.revision()),
             published: RwLock::new(state.clone()),
             queue: Mutex::new(Queue { tip: state, waiting: Vec::new(), kept, closing: false, stopped: false }),
             work: Condvar::new(),

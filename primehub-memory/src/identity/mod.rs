@@ -1,9 +1,7 @@
 //! People, groups, roles and realm settings in memory, behind [`IdentityStore`](primehub_core::identity::IdentityStore).
 
-mod checks;
 mod draft;
 mod export;
-mod feed;
 mod fingerprint;
 mod line;
 mod opening;

@@ -8,14 +8,12 @@ use futures::stream::BoxStream;
 use primehub_core::clock::Clock;
 use primehub_core::identity::{
     Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
-    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome,
-    REQUIRED_ACTIONS, Realm, RealmEdit, RequiredActionsEmail, Revision, Role, RoleKey, SmtpSettings, User, UserEdit,
-    Written,
+    IdentityStore, Invitation, InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome, Realm,
+    RealmEdit, RequiredActionsEmail, Revision, Role, RoleKey, SmtpSettings, User, UserEdit, Written, values,
 };
 use primehub_core::names::{GroupId, UserId};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
-use super::checks;
 use super::draft::{Draft, Rules};
 use super::fingerprint::PasswordFingerprint;
 use super::line::{Kept, Line, Proposal};
@@ -288,9 +286,7 @@ impl IdentityStore for MemoryIdentityStore {
     async fn set_password(&self, by: &Actor, id: &UserId, password: NewPassword) -> Result<(), IdentityError> {
         // Whoever may not do this does not get a processor to work for it.
         self.present_user(by, id)?;
-        if password.value.expose_secret().is_empty() {
-            return Err(checks::invalid("password", "is empty"));
-        }
+        values::check_password(&password)?;
         let hash = self.hasher.hash(&password.value).await?;
         self.write(by, |draft| draft.set_password(id, hash, password.temporary)).await?;
         Ok(())
@@ -307,13 +303,11 @@ impl IdentityStore for MemoryIdentityStore {
         email: RequiredActionsEmail,
     ) -> Result<(), IdentityError> {
         let user = self.present_user(by, id)?;
-        let Some(to) = user.email.clone() else { return Err(checks::invalid("email", "is not defined")) };
+        let Some(to) = user.email.clone() else { return Err(IdentityError::invalid("email", "is not defined")) };
         if !user.enabled {
-            return Err(checks::invalid("user", "is disabled"));
+            return Err(IdentityError::invalid("user", "is disabled"));
         }
-        if let Some(unknown) = email.actions.iter().find(|action| !REQUIRED_ACTIONS.contains(&action.as_str())) {
-            return Err(checks::invalid("actions", format!("contain the unknown action {unknown:?}")));
-        }
+        values::check_required_actions(&email.actions)?;
         let smtp = SmtpSettings::of(&self.directory().realm().smtp);
         let (Some(_), Some(from)) = (smtp.host, smtp.from) else {
             return Err(IdentityError::Unavailable { cause: "no outgoing mail server is configured".to_owned() });

@@ -2,12 +2,11 @@ use std::collections::BTreeSet;
 
 use futures::{FutureExt as _, StreamExt as _};
 use primehub_core::identity::{
-    Binding, Change, Freshness, GroupEdit, IdentityStore as _, Key, RealmEdit, Revision, Role, RoleKey, Subject,
-    UserEdit,
+    Binding, Change, ChangeFeed, Freshness, GroupEdit, IdentityStore as _, Key, RealmEdit, Revision, Role, RoleKey,
+    Subject, UserEdit,
 };
 
 use super::*;
-use crate::identity::feed::HISTORY;
 
 #[tokio::test]
 async fn every_write_tells_what_it_touched() {
@@ -59,7 +58,7 @@ async fn a_reader_that_lags_reads_again() {
     let amy = add_user(&store, "amy").await;
     let mut changes = store.changes(None);
     let toggle = |enabled| UserEdit { enabled: Some(enabled), ..UserEdit::default() };
-    for number in 0..=HISTORY {
+    for number in 0..=ChangeFeed::HISTORY {
         store.edit_user(&service(), &amy.id, toggle(number % 2 == 1)).await.unwrap();
     }
     let revision = store.directory().revision();

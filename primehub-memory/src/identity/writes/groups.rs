@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use primehub_core::identity::{Conflict, Group, GroupEdit, IdentityError, Key, NewGroup};
+use primehub_core::identity::{Conflict, Group, GroupEdit, IdentityError, Key, NewGroup, values};
 use primehub_core::names::GroupId;
 
-use super::super::checks;
 use super::super::draft::Draft;
 use super::super::realm::new_id;
 
@@ -16,7 +15,7 @@ impl Draft<'_> {
         {
             return Err(IdentityError::LimitReached { limit });
         }
-        checks::group_attributes(&new.attributes, &self.rules.limits)?;
+        values::check_group_attributes(&new.attributes, &self.rules.limits)?;
         if self.directory.groups_with_path(&new.name.path()).next().is_some() {
             return Err(IdentityError::Conflict(Conflict::GroupName));
         }
@@ -27,7 +26,7 @@ impl Draft<'_> {
 
     pub(in super::super) fn edit_group(&mut self, id: &GroupId, edit: &GroupEdit) -> Result<Arc<Group>, IdentityError> {
         let before = self.group(id)?;
-        checks::group_edits(&before.attributes, &edit.attributes, &self.rules.limits)?;
+        values::check_group_attribute_edits(&before.attributes, &edit.attributes, &self.rules.limits)?;
         if edit.expecting.iter().any(|(name, values)| before.attributes.all(name) != values) {
             return Err(IdentityError::Conflict(Conflict::Expectation));
         }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use primehub_core::identity::{Edit, IdentityError, Key, PASSWORD_MASK, Realm, RealmEdit};
+use primehub_core::identity::{Edit, IdentityError, Key, PASSWORD_MASK, Realm, RealmEdit, values};
 use secrecy::SecretString;
 
-use super::super::checks;
 use super::super::draft::Draft;
 use super::super::state::MAIL_PASSWORD;
 
@@ -15,20 +14,7 @@ const PASSWORD: &str = "password";
 impl Draft<'_> {
     /// Changes the realm's settings. The password of the mail server goes to the secrets; the picture shows a mask in its place.
     pub(in super::super) fn edit_realm(&mut self, edit: RealmEdit) -> Result<Arc<Realm>, IdentityError> {
-        if let Edit::Set(name) = &edit.display_name {
-            checks::text("displayName", name)?;
-        }
-        if let Edit::Set(html) = &edit.display_name_html
-            && html.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\t'))
-        {
-            return Err(checks::invalid("displayNameHtml", "contains a control character"));
-        }
-        for (key, edit) in &edit.smtp {
-            checks::text("smtp", key)?;
-            if let Edit::Set(value) = edit {
-                checks::text(key, value)?;
-            }
-        }
+        values::check_realm_edit(&edit)?;
         let mut realm = self.directory.realm().clone();
         edit.display_name.apply(&mut realm.display_name);
         edit.display_name_html.apply(&mut realm.display_name_html);

@@ -1,9 +1,7 @@
 //! Writes of roles.
 
-use primehub_core::identity::{Applied, IdentityError, Key, Role, RoleKey};
-use primehub_core::names::RoleName;
+use primehub_core::identity::{Applied, IdentityError, Key, Role, RoleKey, values};
 
-use super::super::checks;
 use super::super::draft::Draft;
 
 impl Draft<'_> {
@@ -11,10 +9,8 @@ impl Draft<'_> {
         let RoleKey::Realm(name) = &role.key else {
             return Err(IdentityError::Unsupported { operation: "creating the role of a client" });
         };
-        name.parse::<RoleName>()
-            .map_err(|error| checks::invalid("role", format!("cannot be stored: {}", error.reason())))?;
-        checks::text("role", name)?;
-        checks::group_attributes(&role.attributes, &self.rules.limits)?;
+        values::check_role_name(name)?;
+        values::check_role_attributes(&role.attributes, &self.rules.limits)?;
         if self.directory.role(&role.key).is_some() {
             return Ok(Applied::Unchanged);
         }
@@ -31,7 +27,7 @@ impl Draft<'_> {
             return Err(IdentityError::Unsupported { operation: "deleting the role of a client" });
         }
         if *key == self.rules.default_role {
-            return Err(checks::invalid("role", "is the one that every account has"));
+            return Err(IdentityError::invalid("role", "is the one that every account has"));
         }
         if self.directory.role(key).is_none() {
             return Ok(Applied::Unchanged);

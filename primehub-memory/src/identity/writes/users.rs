@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use primehub_core::identity::{
-    Attributes, Conflict, Edit, IdentityError, Key, NewUser, RoleKey, Subject, User, UserEdit,
-};
+use primehub_core::identity::{Conflict, Edit, IdentityError, Key, NewUser, RoleKey, Subject, User, UserEdit, values};
 use primehub_core::names::UserId;
 
-use super::super::checks;
 use super::super::draft::Draft;
 use super::super::passwords::PasswordHash;
 use super::super::realm::new_id;
@@ -27,11 +24,13 @@ impl Draft<'_> {
             return Err(IdentityError::LimitReached { limit });
         }
         let mut user = User::new(UserId::new(new_id()), new.username.as_str());
-        user.email = new.email.as_deref().map_or(Ok(None), checks::email)?;
-        user.first_name = new.first_name.as_deref().map_or(Ok(None), |name| checks::person_name("firstName", name))?;
-        user.last_name = new.last_name.as_deref().map_or(Ok(None), |name| checks::person_name("lastName", name))?;
-        checks::user_attributes(&new.attributes, &self.rules.limits)?;
-        user.attributes = without_blank(new.attributes);
+        user.email = new.email.as_deref().map_or(Ok(None), values::check_email)?;
+        user.first_name =
+            new.first_name.as_deref().map_or(Ok(None), |name| values::check_person_name("firstName", name))?;
+        user.last_name =
+            new.last_name.as_deref().map_or(Ok(None), |name| values::check_person_name("lastName", name))?;
+        values::check_user_attributes(&new.attributes, &self.rules.limits)?;
+        user.attributes = values::without_blank(new.attributes);
         user.enabled = new.enabled;
         user.created_at = self.now;
         user.required_actions.clone_from(&self.rules.default_actions);
@@ -41,7 +40,7 @@ impl Draft<'_> {
 
     /// The account of a client that acts by itself; made unless it is there.
     pub(in super::super) fn ensure_service_account(&mut self, client: &str) -> Result<Arc<User>, IdentityError> {
-        checks::text("client", client)?;
+        values::check_text("client", client)?;
         let username = format!("service-account-{}", client.to_lowercase());
         if let Some(user) = self.directory.user_named(&username) {
             return match user.service_account_of.as_deref() {
@@ -61,19 +60,18 @@ impl Draft<'_> {
         if let Some(username) = edit.username {
             user.username = username.as_str().into();
         }
-        set(&mut user.email, edit.email, checks::email)?;
-        set(&mut user.first_name, edit.first_name, |name| checks::person_name("firstName", name))?;
-        set(&mut user.last_name, edit.last_name, |name| checks::person_name("lastName", name))?;
+        set(&mut user.email, edit.email, values::check_email)?;
+        set(&mut user.first_name, edit.first_name, |name| values::check_person_name("firstName", name))?;
+        set(&mut user.last_name, edit.last_name, |name| values::check_person_name("lastName", name))?;
         if user.email != before.email {
             // Nobody has shown that the new address is theirs.
             user.email_verified = false;
         }
         user.enabled = edit.enabled.unwrap_or(user.enabled);
         if !edit.attributes.is_empty() {
-            checks::user_edits(&before.attributes, &edit.attributes, &self.rules.limits)?;
+            values::check_user_attribute_edits(&before.attributes, &edit.attributes, &self.rules.limits)?;
             user.attributes.apply(&edit.attributes);
-            checks::single_values(&user.attributes)?;
-            user.attributes = without_blank(user.attributes);
+            user.attributes = values::without_blank(user.attributes);
         }
         self.check_unique(&user)?;
         Ok(self.replace_user(before, user))
@@ -171,17 +169,4 @@ fn set(
         Edit::Clear => *field = None,
     }
     Ok(())
-}
-
-/// Without attributes that consist of empty texts: Keycloak does not store those of users, though it stores those of groups.
-fn without_blank(mut attributes: Attributes) -> Attributes {
-    let blank: Vec<String> = attributes
-        .iter()
-        .filter(|(_, values)| values.iter().all(String::is_empty))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    for name in blank {
-        attributes.set(name, Vec::new());
-    }
-    attributes
 }

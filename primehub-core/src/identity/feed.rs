@@ -1,20 +1,32 @@
-//! The change feed: a bounded history that any number of readers follow at their own pace.
+//! A change feed for whoever implements [`IdentityStore`](super::IdentityStore): a bounded history that any number of readers follow
+//! at their own pace.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use primehub_core::identity::{Change, Key, Revision};
 use tokio::sync::watch;
 
-/// Of how many pictures the feed still knows what they touched. A reader that is further behind reads everything again.
-pub(super) const HISTORY: usize = 1_024;
+use super::{Change, Key, Revision};
 
-/// What the last pictures touched. Readers keep no queue: a slow one costs nothing.
-pub(super) struct Feed {
+/// What the last pictures touched, as [`IdentityStore::changes`](super::IdentityStore::changes) tells it.
+///
+/// * Readers keep no queue: they look into one history of the last [`ChangeFeed::HISTORY`] pictures, so that a slow reader costs nothing.
+/// * A reader that is further behind, or comes with a number from the life of another store, gets one
+///   [`Change::ReadAgain`] and goes on from there.
+/// * Every picture has exactly one entry, in order and without gaps: the numbers are counted here, so that they are those of the
+///   [`Directory`](super::Directory) as long as each [`advance`](super::Directory::advance) is pushed once.
+pub struct ChangeFeed {
     history: Arc<Mutex<History>>,
     newest: watch::Sender<Revision>,
+}
+
+impl fmt::Debug for ChangeFeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangeFeed").field("newest", &*self.newest.borrow()).finish_non_exhaustive()
+    }
 }
 
 struct History {
@@ -24,19 +36,23 @@ struct History {
     entries: VecDeque<Arc<[Key]>>,
 }
 
-impl Feed {
+impl ChangeFeed {
+    /// Of how many pictures the feed still knows what they touched.
+    pub const HISTORY: usize = 1_024;
+
     /// A feed that knows of nothing before the picture `current`.
-    pub(super) fn new(current: Revision) -> Self {
+    #[must_use]
+    pub fn new(current: Revision) -> Self {
         let history = History { before: current, entries: VecDeque::new() };
         Self { history: Arc::new(Mutex::new(history)), newest: watch::Sender::new(current) }
     }
 
-    /// Tells of the next picture. Called once for each, in order, after readers can see it.
-    pub(super) fn push(&self, keys: impl IntoIterator<Item = Key>) {
+    /// Tells of the next picture. Called once for each, in order, after readers can see it: who is woken finds what it is told of.
+    pub fn push(&self, keys: impl IntoIterator<Item = Key>) {
         let newest = {
             let mut history = lock(&self.history);
             history.entries.push_back(keys.into_iter().collect());
-            if history.entries.len() > HISTORY {
+            if history.entries.len() > Self::HISTORY {
                 history.entries.pop_front();
                 history.before.0 += 1;
             }
@@ -45,8 +61,9 @@ impl Feed {
         self.newest.send_replace(newest);
     }
 
-    /// What happened after `since`, then what happens. Ends when the feed is dropped.
-    pub(super) fn follow(&self, since: Option<Revision>) -> BoxStream<'static, Change> {
+    /// What happened after `since` (`None`: nothing of it), then what happens. Ends when the feed is dropped.
+    #[must_use]
+    pub fn follow(&self, since: Option<Revision>) -> BoxStream<'static, Change> {
         let newest = self.newest.subscribe();
         let seen = since.unwrap_or_else(|| *newest.borrow());
         let reader = Reader { history: self.history.clone(), newest, seen };
@@ -123,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_reader_gets_what_was_and_what_comes() {
-        let feed = Feed::new(Revision(5));
+        let feed = ChangeFeed::new(Revision(5));
         feed.push([Key::Realm]);
         feed.push([Key::Realm]);
         let mut from_start = feed.follow(Some(Revision(5)));
@@ -137,7 +154,7 @@ mod tests {
 
     #[test]
     fn who_cannot_be_served_reads_again_and_goes_on_from_there() {
-        let feed = Feed::new(Revision(5));
+        let feed = ChangeFeed::new(Revision(5));
         feed.push([Key::Realm]);
         for since in [0, 4, 7, u64::MAX] {
             let mut changes = feed.follow(Some(Revision(since)));
@@ -151,23 +168,23 @@ mod tests {
 
     #[test]
     fn the_history_is_bounded_and_a_slow_reader_reads_again() {
-        let feed = Feed::new(Revision(0));
+        let feed = ChangeFeed::new(Revision(0));
         let mut slow = feed.follow(Some(Revision(0)));
         let mut slower = feed.follow(Some(Revision(0)));
-        for _ in 0..HISTORY {
+        for _ in 0..ChangeFeed::HISTORY {
             feed.push([Key::Realm]);
         }
-        assert_eq!(ready(&mut slow).len(), HISTORY);
+        assert_eq!(ready(&mut slow).len(), ChangeFeed::HISTORY);
         feed.push([Key::Realm]);
-        let newest = HISTORY as u64 + 1;
+        let newest = ChangeFeed::HISTORY as u64 + 1;
         assert_eq!(ready(&mut slower), [read_again(newest)]);
         assert_eq!(ready(&mut slow), [touched(newest)]);
-        assert_eq!(lock(&feed.history).entries.len(), HISTORY);
+        assert_eq!(lock(&feed.history).entries.len(), ChangeFeed::HISTORY);
     }
 
     #[tokio::test]
     async fn a_waiting_reader_is_woken_and_the_stream_ends_with_the_feed() {
-        let feed = Feed::new(Revision(0));
+        let feed = ChangeFeed::new(Revision(0));
         let mut changes = feed.follow(None);
         let reader = tokio::spawn(async move { (changes.next().await, changes.next().await) });
         tokio::task::yield_now().await;
