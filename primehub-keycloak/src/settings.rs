@@ -1,0 +1,240 @@
+//! Where a Keycloak is, as whom the platform speaks to it, and how patient it is.
+
+use std::fmt;
+use std::time::Duration;
+
+use primehub_core::names::GroupId;
+use secrecy::SecretString;
+use url::Url;
+
+/// Keycloak's own client for command lines: its access tokens name no account, so nobody can be recognized by them.
+const ADMIN_CLI: &str = "admin-cli";
+
+/// Which realm of which Keycloak, and the client by which the platform acts in it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct KeycloakSettings {
+    /// Address that this process reaches Keycloak at, such as `http://keycloak:8080`; with the relative path if Keycloak has one (`/auth`
+    /// before version 17).
+    pub base: Url,
+    /// Address that people's browsers reach it at. The realm's tokens name it as issuer.
+    pub public_base: Url,
+    /// The realm's name.
+    pub realm: String,
+    /// The confidential client whose service account the platform uses, and whose offline tokens are API tokens.
+    pub client_id: String,
+    /// The client's secret.
+    pub client_secret: SecretString,
+    /// Id of the group that stands for everybody. Without it, or if it does not exist, the top-level group named `everyone` is taken.
+    pub everyone: Option<GroupId>,
+    /// How patient and how busy the client is.
+    pub patience: Patience,
+    /// How the picture of the realm is kept fresh.
+    pub following: Following,
+    /// Certificates of authorities to trust besides the system's, as PEM.
+    pub extra_authorities: Vec<u8>,
+    /// A proxy for all calls, such as `http://proxy:3128`, unless [`KeycloakSettings::no_proxy`] names the host.
+    pub proxy: Option<Url>,
+    /// Hosts that are reached directly: names, suffixes that begin with a dot, addresses and networks, separated by commas.
+    pub no_proxy: String,
+}
+
+/// Time limits and numbers of simultaneous calls.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Patience {
+    /// For the connection to be made.
+    pub connect: Duration,
+    /// For an answer of the token endpoint and of the published keys.
+    pub token: Duration,
+    /// For one call of the admin interface, repeats included.
+    pub admin: Duration,
+    /// For one page of a bulk read.
+    pub page: Duration,
+    /// For sending an e-mail, which Keycloak does before it answers.
+    pub mail: Duration,
+    /// How many calls run at once; others wait, within their time limits.
+    pub calls: usize,
+    /// How many bulk reads run at once. More than four are slower, not faster, on a small server.
+    pub bulk_reads: usize,
+    /// How many idle connections are kept.
+    pub idle_connections: usize,
+}
+
+/// How the picture of the realm follows Keycloak.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Following {
+    /// Between two looks at the events.
+    pub interval: Duration,
+    /// How late an event may become visible: Keycloak stamps it before it commits, so each look goes back this far.
+    pub overlap: Duration,
+    /// Between two complete readings while events are followed: finds what has no event.
+    pub refresh: Duration,
+    /// Between two complete readings while events are not available.
+    pub refresh_without_events: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            token: Duration::from_secs(3),
+            admin: Duration::from_secs(10),
+            page: Duration::from_secs(30),
+            mail: Duration::from_secs(10),
+            calls: 40,
+            bulk_reads: 4,
+            idle_connections: 10,
+        }
+    }
+}
+
+impl Default for Following {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(1),
+            overlap: Duration::from_secs(30),
+            refresh: Duration::from_mins(10),
+            refresh_without_events: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidSettings {
+    /// The client cannot be used for this.
+    #[error(
+        "the client {ADMIN_CLI} cannot be used: its tokens name no account; create a confidential client, for example with the bootstrap"
+    )]
+    AdminCli,
+    /// An address is no base of others.
+    #[error("{0} is not an http or https address")]
+    NotHttp(Url),
+    /// A certificate cannot be read.
+    #[error("the certificates of additional authorities cannot be read")]
+    Authorities(#[source] reqwest::Error),
+    /// The proxy cannot be used.
+    #[error("the proxy cannot be used")]
+    Proxy(#[source] reqwest::Error),
+    /// The HTTP client cannot be built.
+    #[error("no HTTP client can be built")]
+    Client(#[source] reqwest::Error),
+}
+
+impl KeycloakSettings {
+    /// The realm at `base`, which browsers reach at the same address.
+    #[must_use]
+    pub fn new(base: Url, realm: impl Into<String>, client_id: impl Into<String>, client_secret: SecretString) -> Self {
+        Self {
+            public_base: base.clone(),
+            base,
+            realm: realm.into(),
+            client_id: client_id.into(),
+            client_secret,
+            everyone: None,
+            patience: Patience::default(),
+            following: Following::default(),
+            extra_authorities: Vec::new(),
+            proxy: None,
+            no_proxy: String::new(),
+        }
+    }
+
+    /// The issuer of the realm's tokens: `<public base>/realms/<realm>`.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.public_url(&["realms", &self.realm]).into()
+    }
+
+    /// Checks what can be checked without a call.
+    ///
+    /// # Errors
+    /// [`InvalidSettings::AdminCli`], [`InvalidSettings::NotHttp`].
+    pub(crate) fn check(&self) -> Result<(), InvalidSettings> {
+        if self.client_id == ADMIN_CLI {
+            return Err(InvalidSettings::AdminCli);
+        }
+        for base in [&self.base, &self.public_base] {
+            if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+                return Err(InvalidSettings::NotHttp(base.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// An address below the one that this process uses. The segments are escaped as they need to be.
+    pub(crate) fn url(&self, segments: &[&str]) -> Url {
+        below(&self.base, segments)
+    }
+
+    /// An address below the one that browsers use.
+    pub(crate) fn public_url(&self, segments: &[&str]) -> Url {
+        below(&self.public_base, segments)
+    }
+}
+
+fn below(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+impl fmt::Debug for KeycloakSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeycloakSettings")
+            .field("base", &self.base.as_str())
+            .field("public_base", &self.public_base.as_str())
+            .field("realm", &self.realm)
+            .field("client_id", &self.client_id)
+            .field("everyone", &self.everyone)
+            .field("patience", &self.patience)
+            .field("following", &self.following)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn settings(base: &str) -> KeycloakSettings {
+        KeycloakSettings::new(base.parse().unwrap(), "primehub", "admin-ui", "secret".into())
+    }
+
+    #[rstest]
+    #[case::root("http://keycloak:8080", "http://keycloak:8080/admin/realms/it%3Acpu%2F1")]
+    #[case::root_with_slash("http://keycloak:8080/", "http://keycloak:8080/admin/realms/it%3Acpu%2F1")]
+    #[case::relative_path("https://id.example.com/auth", "https://id.example.com/auth/admin/realms/it%3Acpu%2F1")]
+    #[case::relative_path_with_slash(
+        "https://id.example.com/auth/",
+        "https://id.example.com/auth/admin/realms/it%3Acpu%2F1"
+    )]
+    fn addresses_stand_below_the_base(#[case] base: &str, #[case] expected: &str) {
+        let url = settings(base).url(&["admin", "realms", "it:cpu/1"]);
+        assert_eq!(url.as_str().replace("it:cpu", "it%3Acpu"), expected);
+    }
+
+    #[test]
+    fn the_issuer_has_no_slash_at_the_end() {
+        assert_eq!(settings("http://keycloak:8080/").issuer(), "http://keycloak:8080/realms/primehub");
+    }
+
+    #[test]
+    fn secrets_stay_out_of_the_debug_form() {
+        assert!(!format!("{:?}", settings("http://keycloak:8080")).contains("secret"));
+    }
+
+    #[test]
+    fn a_client_whose_tokens_name_nobody_is_refused() {
+        let mut settings = settings("http://keycloak:8080");
+        settings.client_id = ADMIN_CLI.into();
+        assert!(settings.check().unwrap_err().to_string().contains("admin-cli"));
+    }
+}
