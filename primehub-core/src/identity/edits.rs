@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{AttributeEdits, Attributes, Edit, Invitation, RoleKey, Subject};
+use super::{AttributeEdits, Attributes, Edit, IdentityError, Invitation, RoleKey, Subject};
 use crate::names::{GroupId, GroupName, UserId, UserName};
 
 /// A user to create. Enabled unless said otherwise; joins the realm's default groups by itself.
@@ -160,20 +160,40 @@ pub enum Binding {
         /// Which group.
         group: GroupId,
     },
-    /// The subject gets the role.
+    /// The subject gets the role: any role if it is a group; a single user only the one that makes administrators.
     Grant {
         /// Who gets it.
         to: Subject,
         /// Which role.
         role: RoleKey,
     },
-    /// The subject loses the role.
+    /// The subject loses the role; which roles, as for [`Binding::Grant`].
     Revoke {
         /// Who loses it.
         from: Subject,
         /// Which role.
         role: RoleKey,
     },
+}
+
+impl Binding {
+    /// Refuses to grant a single user, or revoke from one, any role but the one that makes administrators.
+    ///
+    /// What people may use comes to them through groups. A picture of the provider knows the direct grants of single users for the
+    /// `administrator` role only: asking who holds the others would cost one call for each role.
+    ///
+    /// # Errors
+    /// [`IdentityError::Unsupported`].
+    pub fn check_subject(&self, administrator: &RoleKey) -> Result<(), IdentityError> {
+        match self {
+            Self::Grant { to: Subject::User(_), role } | Self::Revoke { from: Subject::User(_), role }
+                if role != administrator =>
+            {
+                Err(IdentityError::Unsupported { operation: "granting a role to a single user" })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A password to set.
@@ -219,5 +239,43 @@ impl RequiredActionsEmail {
     #[must_use]
     pub fn new(actions: Vec<String>, lifespan: Duration) -> Self {
         Self { actions, lifespan }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn administrator() -> RoleKey {
+        RoleKey::administrator("primehub")
+    }
+
+    #[rstest]
+    #[case::administrator_to_a_user(Subject::User("amy".into()), administrator(), true)]
+    #[case::administrator_to_a_group(Subject::Group("ops".into()), administrator(), true)]
+    #[case::another_to_a_group(Subject::Group("ops".into()), RoleKey::realm("it:cpu-1"), true)]
+    #[case::another_to_a_user(Subject::User("amy".into()), RoleKey::realm("it:cpu-1"), false)]
+    #[case::of_the_same_name(Subject::User("amy".into()), RoleKey::realm("realm-admin"), false)]
+    fn single_users_are_granted_administration_alone(
+        #[case] subject: Subject,
+        #[case] role: RoleKey,
+        #[case] allowed: bool,
+    ) {
+        let grant = Binding::Grant { to: subject.clone(), role: role.clone() };
+        for binding in [grant, Binding::Revoke { from: subject, role }] {
+            assert_eq!(binding.check_subject(&administrator()).is_ok(), allowed, "{binding:?}");
+        }
+    }
+
+    #[test]
+    fn memberships_are_free() {
+        for binding in [
+            Binding::Join { user: "amy".into(), group: "ops".into() },
+            Binding::Leave { user: "amy".into(), group: "ops".into() },
+        ] {
+            assert_eq!(binding.check_subject(&administrator()), Ok(()));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -106,7 +107,7 @@ pub trait IdentityStore: Send + Sync + 'static {
     async fn delete_group(&self, by: &Actor, id: &GroupId) -> Result<Written<Arc<Group>>, IdentityError>;
 
     /// Carries out each binding, and says for each whether it changed something or why it failed: one failure does not stop the others.
-    /// The answers stand in the order of `edits`.
+    /// The answers stand in the order of `edits`. A binding that [cannot be](Binding::check_subject) fails before anything is looked up.
     ///
     /// # Errors
     /// Only what concerns the call as a whole: missing rights, an unavailable provider.
@@ -130,7 +131,8 @@ pub trait IdentityStore: Send + Sync + 'static {
     /// A value that does not fit.
     async fn edit_realm(&self, by: &Actor, edit: RealmEdit) -> Result<Written<Arc<Realm>>, IdentityError>;
 
-    /// How many API tokens each user has, in one call for all of them. Unknown users are left out.
+    /// How many API tokens each user has. Asked for all of them together; costs as few calls as the provider allows. Unknown users are left
+    /// out.
     ///
     /// # Errors
     /// [`IdentityError::Unavailable`].
@@ -269,6 +271,14 @@ impl Change {
 pub enum Freshness {
     /// It follows the provider.
     Live,
+    /// The provider works but does not tell what changes, so that everything is read again every so often. Own writes show at once; what
+    /// others change shows after a while. Trusted like [`Freshness::Live`]; operators are told.
+    Delayed {
+        /// How long a change made by others can remain unseen.
+        by: Duration,
+        /// Why, and what would help; for operators.
+        cause: String,
+    },
     /// The provider cannot be reached; the picture is as of then.
     Stale {
         /// When the picture was last known to be true.

@@ -101,16 +101,17 @@ impl Authenticator {
         self.api_tokens.forget(user);
     }
 
-    /// Since when the picture may be out of date, if it may.
+    /// What operators should know although questions can be answered, as the end of a sentence.
     ///
     /// # Errors
     /// When there is no picture that could be answered from.
-    pub(crate) fn readiness(&self) -> Result<Option<Timestamp>, AuthenticationError> {
-        self.picture.trusted().map(|trusted| trusted.stale_since)
+    pub(crate) fn readiness(&self) -> Result<Option<String>, AuthenticationError> {
+        self.picture.remark()
     }
 
     /// Brings the numbers that are not counted as they change up to date.
     pub(crate) async fn update_metrics(&self) {
+        self.picture.update_metrics();
         self.metrics.remembered(self.api_tokens.remembered().await);
     }
 

@@ -1,5 +1,6 @@
 //! What authentication costs and how it ends, in numbers. Labels come from closed sets.
 
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use primehub_core::identity::IdentityError;
@@ -21,6 +22,8 @@ pub(crate) struct AuthenticationMetrics {
     attempts: Family<Attempt, Counter>,
     api_tokens: Family<Lookup, Counter>,
     remembered: Gauge,
+    picture: Family<Picture, Gauge>,
+    behind: Gauge<f64, AtomicU64>,
     upstream_calls: Family<UpstreamCall, Counter>,
     upstream_seconds: Family<Upstream, Histogram>,
 }
@@ -35,6 +38,14 @@ struct Attempt {
 struct Lookup {
     result: &'static str,
 }
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Picture {
+    freshness: &'static str,
+}
+
+/// How far the picture of the identity provider can be trusted: one of these at a time.
+const FRESHNESS: [&str; 4] = ["live", "delayed", "stale", "not_loaded"];
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct UpstreamCall {
@@ -91,12 +102,24 @@ impl AuthenticationMetrics {
             attempts: Family::default(),
             api_tokens: Family::default(),
             remembered: Gauge::default(),
+            picture: Family::default(),
+            behind: Gauge::default(),
             upstream_calls: Family::default(),
             upstream_seconds: Family::new_with_constructor(seconds),
         };
         registry.register("authentications", "Authentications by credentials and result", metrics.attempts.clone());
         registry.register("api_token_lookups", "Look-ups of API tokens in the memory", metrics.api_tokens.clone());
         registry.register("api_tokens_remembered", "API tokens in the memory", metrics.remembered.clone());
+        registry.register(
+            "identity_picture",
+            "Whether the picture of the identity provider is live, delayed, stale or not loaded",
+            metrics.picture.clone(),
+        );
+        registry.register(
+            "identity_picture_behind_seconds",
+            "How far the picture may be behind the identity provider",
+            metrics.behind.clone(),
+        );
         let calls = metrics.upstream_calls.clone();
         registry.register("identity_provider_calls", "Calls to the identity provider by authentication", calls);
         let seconds = metrics.upstream_seconds.clone();
@@ -115,6 +138,13 @@ impl AuthenticationMetrics {
 
     pub(super) fn remembered(&self, count: u64) {
         self.remembered.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(super) fn picture(&self, freshness: &'static str, behind: Duration) {
+        for state in FRESHNESS {
+            self.picture.get_or_create(&Picture { freshness: state }).set(i64::from(state == freshness));
+        }
+        self.behind.set(behind.as_secs_f64());
     }
 
     /// Counts and times one call to the identity provider, and gives it up when it takes too long.

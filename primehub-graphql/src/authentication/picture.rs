@@ -47,7 +47,7 @@ impl Picture {
     /// The picture, unless there is none or it has been out of date for too long.
     pub(super) fn trusted(&self) -> Result<Trusted, AuthenticationError> {
         let stale_since = match self.store.freshness() {
-            Freshness::Live => None,
+            Freshness::Live | Freshness::Delayed { .. } => None,
             Freshness::Stale { since, .. } => {
                 let age = self.clock.now().duration_since(since).unsigned_abs();
                 if age >= self.stale_max {
@@ -58,6 +58,33 @@ impl Picture {
             _ => return Err(AuthenticationError::Unavailable),
         };
         Ok(Trusted { directory: self.store.directory(), stale_since })
+    }
+
+    /// What operators should know of the picture, as the end of a sentence, if there is anything.
+    ///
+    /// # Errors
+    /// When the picture must not be answered from.
+    pub(super) fn remark(&self) -> Result<Option<String>, AuthenticationError> {
+        self.trusted()?;
+        Ok(match self.store.freshness() {
+            Freshness::Delayed { by, cause } => Some(format!(
+                "what is changed elsewhere at the identity provider shows after up to {} s: {cause}",
+                by.as_secs_f64().ceil()
+            )),
+            Freshness::Stale { since, .. } => Some(format!("the identity provider has been away since {since}")),
+            _ => None,
+        })
+    }
+
+    /// Brings the numbers about the picture up to date.
+    pub(super) fn update_metrics(&self) {
+        let (state, behind) = match self.store.freshness() {
+            Freshness::Live => ("live", Duration::ZERO),
+            Freshness::Delayed { by, .. } => ("delayed", by),
+            Freshness::Stale { since, .. } => ("stale", self.clock.now().duration_since(since).unsigned_abs()),
+            _ => ("not_loaded", Duration::ZERO),
+        };
+        self.metrics.picture(state, behind);
     }
 
     /// The person behind a checked token, as the picture shows them now. An account that the picture does not know costs one look-up,

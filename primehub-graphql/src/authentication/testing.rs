@@ -188,7 +188,7 @@ pub(crate) fn fake_store() -> (Arc<FakeStore>, Arc<MockIdentityStore>) {
     let shown = fake.clone();
     store.expect_refresh().returning(move |_| {
         shown.refreshes.fetch_add(1, Ordering::SeqCst);
-        if *shown.freshness.read().unwrap() != Freshness::Live {
+        if !matches!(*shown.freshness.read().unwrap(), Freshness::Live | Freshness::Delayed { .. }) {
             return Err(IdentityError::Unavailable { cause: "switched off".into() });
         }
         for user in std::mem::take(&mut *shown.unseen.lock().unwrap()) {

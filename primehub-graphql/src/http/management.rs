@@ -34,11 +34,11 @@ pub(super) fn management<E: Executor>(endpoint: Arc<Endpoint<E>>, registry: Arc<
     finish(router, edge)
 }
 
-/// Ready as long as questions can be answered; says so when the answers may be out of date.
+/// Ready as long as questions can be answered; says so when the answers may be out of date, or behind.
 async fn ready<E: Executor>(State(state): State<Arc<Management<E>>>) -> Response {
     match state.endpoint.services().authenticator.readiness() {
         Ok(None) => "OK".into_response(),
-        Ok(Some(since)) => format!("OK, but the identity provider has been away since {since}").into_response(),
+        Ok(Some(remark)) => format!("OK, but {remark}").into_response(),
         Err(error) => Refusal::from(error).into_response(),
     }
 }

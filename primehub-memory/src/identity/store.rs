@@ -242,6 +242,19 @@ impl MemoryIdentityStore {
         drop(turn.propose(Proposal { state, records: [record].into(), touched: [].into() }));
     }
 
+    /// Leaves an account as a realm's import may leave it: without the role that every new account gets.
+    #[cfg(test)]
+    pub(crate) async fn take_default_role(&self, id: &UserId) {
+        let by = Actor::service();
+        let taken = self.write(&by, |draft| {
+            let holder = primehub_core::identity::Subject::User(id.clone());
+            let role = draft.rules.default_role.clone();
+            draft.touch(Key::User(id.clone()));
+            Ok(draft.directory.revoke(&holder, &role))
+        });
+        assert!(taken.await.unwrap().value);
+    }
+
     fn present_user(&self, by: &Actor, id: &UserId) -> Result<Arc<User>, IdentityError> {
         let directory = self.directory();
         check_rights(by, &directory)?;

@@ -12,8 +12,11 @@ use super::VerificationKeys;
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TokenIssuer: Send + Sync + 'static {
-    /// The keys published at the moment. An implementation over a network asks again when `wanted` is a key id that it does not hold,
-    /// single-flight and at a bounded rate, so that a flood of unknown key ids costs little.
+    /// The keys published at the moment: an implementation over a network asks each time, and keeps nothing. `wanted` is the key id that
+    /// the caller has met and does not hold, if there is one; for the log.
+    ///
+    /// Callers cache. They ask for one thing once at a time (single-flight) and at a bounded rate, so that neither many requests nor a flood
+    /// of unknown key ids reach the issuer; `primehub-graphql` does.
     ///
     /// # Errors
     /// [`TokenIssuerError::Unavailable`].

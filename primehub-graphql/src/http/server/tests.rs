@@ -95,6 +95,47 @@ async fn readiness_says_whether_questions_can_be_answered() {
 }
 
 #[tokio::test]
+async fn a_picture_that_is_behind_answers_and_says_so() {
+    let scene = scene();
+    let server = server(&scene);
+    let cause = "the account of the server lacks the role view-events".to_owned();
+    *scene.store.freshness.write().unwrap() = Freshness::Delayed { by: Duration::from_mins(1), cause };
+    let (status, _, body) = get(server.management_router(), "/readyz").await;
+    let remark = "OK, but what is changed elsewhere at the identity provider shows after up to 60 s: \
+                  the account of the server lacks the role view-events";
+    assert_eq!((status, body.as_str()), (200, remark));
+    let token = scene.issuer.access_token("ada", false);
+    assert_eq!(ask(&server, &token, "{ me { id } }").await.1, json!({"data": {"me": {"id": "ada"}}}));
+}
+
+#[tokio::test]
+async fn metrics_say_how_far_the_picture_can_be_trusted() {
+    let scene = scene();
+    let server = server(&scene);
+    let since = primehub_core::clock::Clock::now(&*scene.clock);
+    scene.clock.advance(Duration::from_secs(5));
+    let states = [
+        (Freshness::Live, "live", "0.0"),
+        (Freshness::Delayed { by: Duration::from_mins(1), cause: "no events".into() }, "delayed", "60.0"),
+        (Freshness::Stale { since, cause: "switched off".into() }, "stale", "5.0"),
+        (Freshness::NotLoaded, "not_loaded", "0.0"),
+    ];
+    for (freshness, label, behind) in states {
+        *scene.store.freshness.write().unwrap() = freshness;
+        let (_, _, text) = get(server.management_router(), "/metrics").await;
+        let value = |name: &str| {
+            let found = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            found.map_or_else(|| panic!("{name} in {text}"), str::to_owned)
+        };
+        for other in ["live", "delayed", "stale", "not_loaded"] {
+            let shown = value(&format!("primehub_graphql_identity_picture{{freshness=\"{other}\"}}"));
+            assert_eq!(shown, if other == label { "1" } else { "0" }, "{other} while {label}");
+        }
+        assert_eq!(value("primehub_graphql_identity_picture_behind_seconds"), behind, "{label}");
+    }
+}
+
+#[tokio::test]
 async fn do_better_7_8_6_groups_made_elsewhere_whose_paths_collide_are_counted() {
     let scene = scene();
     let server = server(&scene);

@@ -332,7 +332,10 @@ async fn carry_out(store: &MemoryIdentityStore, (what, one, other): (u8, usize, 
         0 | 1 => drop(store.create_user(&by, with_email(&user_name, &format!("{user_name}@example.com"))).await),
         2 => drop(store.create_group(&by, new_group(&group_name)).await),
         3 | 4 => drop(store.bind(&by, &[Binding::Join { user, group }]).await),
-        5 => drop(store.bind(&by, &[Binding::Grant { to: Subject::User(user), role }]).await),
+        5 => {
+            let role = directory.administrator_role().clone();
+            drop(store.bind(&by, &[Binding::Grant { to: Subject::User(user), role }]).await);
+        }
         6 => drop(store.ensure_role(&by, Role::new(role)).await),
         7 => drop(store.bind(&by, &[Binding::Grant { to: Subject::Group(group), role }]).await),
         8 => drop(store.delete_role(&by, &role).await),

@@ -51,8 +51,11 @@ async fn do_better_8_3_2_a_deleted_role_takes_its_grants_along_and_an_absent_one
     let amy = add_user(&store, "amy").await;
     let role = RoleKey::realm("it:cpu-1");
     store.ensure_role(&service(), named("it:cpu-1")).await.unwrap();
-    let grant = Binding::Grant { to: Subject::User(amy.id.clone()), role: role.clone() };
-    store.bind(&service(), &[grant]).await.unwrap();
+    let group = add_group(&store, "research").await.id.clone();
+    let join = Binding::Join { user: amy.id.clone(), group: group.clone() };
+    let grant = Binding::Grant { to: Subject::Group(group), role: role.clone() };
+    store.bind(&service(), &[join, grant]).await.unwrap();
+    assert!(store.directory().effective_roles(&amy.id).contains(&role));
     assert_eq!(store.delete_role(&service(), &role).await.unwrap().value, Applied::Changed);
     let directory = store.directory();
     assert!(directory.role(&role).is_none() && !directory.effective_roles(&amy.id).contains(&role));

@@ -8,6 +8,7 @@ use super::super::draft::Draft;
 impl Draft<'_> {
     /// Carries out one binding.
     pub(in super::super) fn bind(&mut self, edit: &Binding) -> Outcome {
+        edit.check_subject(self.directory.administrator_role())?;
         let changed = match edit {
             Binding::Join { user, group } => {
                 self.check_membership(user, group)?;

@@ -1,7 +1,7 @@
 //! API tokens: offline tokens, event by event.
 
 use primehub_core::identity::token::{TokenIssuer as _, TokenIssuerError};
-use primehub_core::identity::{Actor, Binding, IdentityStore as _, NewPassword, RoleKey, Subject};
+use primehub_core::identity::{Actor, IdentityStore as _, NewPassword};
 use primehub_core::names::UserId;
 
 use super::{ADMIN_UI, LOGOUT, OTHER, REVOKE, TOKEN, World, parts};
@@ -133,9 +133,7 @@ async fn tokens_of_another_issuer_are_refused() {
 #[tokio::test]
 async fn accounts_without_the_role_get_none() {
     let world = World::new().await;
-    let revoke =
-        Binding::Revoke { from: Subject::User(world.alice.clone()), role: RoleKey::realm("default-roles-primehub") };
-    world.store.bind(&Actor::service(), &[revoke]).await.unwrap().pop().unwrap().unwrap();
+    world.store.take_default_role(&world.alice).await;
     let expected = (400, "not_allowed", "Offline tokens not allowed for the user or client");
     assert_eq!(world.log_in("alice", "wonder", "offline_access").await.error(), expected);
     assert_eq!(

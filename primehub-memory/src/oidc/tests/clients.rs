@@ -56,7 +56,8 @@ async fn a_hub_reads_roles_quotas_and_groups_wherever_it_looks() {
     let world = World::with(|settings| settings.other_clients.push(hub())).await;
     let by = Actor::service();
     world.store.ensure_role(&by, Role::new(RoleKey::realm("it:gpu-1"))).await.unwrap();
-    let grant = Binding::Grant { to: Subject::User(world.alice.clone()), role: RoleKey::realm("it:gpu-1") };
+    let group = world.store.directory().group_named("Vision_Lab").unwrap().id.clone();
+    let grant = Binding::Grant { to: Subject::Group(group), role: RoleKey::realm("it:gpu-1") };
     world.store.bind(&by, &[grant]).await.unwrap().remove(0).unwrap();
     let mut attributes = AttributeEdits::default();
     attributes.set("quota-gpu", "2").set("project-quota-gpu", "many");
