@@ -87,6 +87,21 @@ pub(crate) struct RoleReference {
     pub(crate) name: String,
 }
 
+impl From<&RoleRow> for RoleReference {
+    fn from(role: &RoleRow) -> Self {
+        Self { id: role.id.clone(), name: role.name.clone() }
+    }
+}
+
+/// A password or a second factor of a user: that it exists.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub(crate) struct CredentialRow {
+    pub(crate) id: String,
+    /// `password`, `otp`, `webauthn`, …
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+}
+
 /// A client, as far as it is looked up.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "camelCase")]
