@@ -43,6 +43,7 @@ mod http;
 mod operations;
 mod request;
 mod schema;
+mod ticks;
 
 pub use audit::{AuditRecord, AuditResult, AuditSink, TracingAudit};
 pub use config::{License, LicenseStatus, PlatformConfig};
@@ -55,5 +56,7 @@ pub use schema::sdl;
 
 /// Routers come from this crate, and go into its services.
 pub use axum;
+/// Numbers of other parts join the server's in one of its registries ([`ServerBuilder::registry`]).
+pub use prometheus_client;
 /// The shared secret is handed over as one of its types.
 pub use secrecy;

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
@@ -13,11 +13,12 @@ use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::Extensions;
-use jiff::Timestamp;
 use primehub_core::clock::Clock;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+
+use crate::ticks::Ticks;
 
 /// Most clients that are told apart. Beyond them all new ones are counted as one.
 const MOST_CLIENTS: usize = 65_536;
@@ -64,14 +65,6 @@ pub(super) struct TooFast {
     pub(super) retry_after: u64,
 }
 
-/// Our clock as nanoseconds that never go back: while the clock is put back they stand still, and go on from there. Otherwise clients would
-/// be refused for as long as it was put back.
-#[derive(Clone)]
-struct Ticks {
-    clock: Arc<dyn Clock>,
-    last: Arc<Mutex<(Timestamp, u64)>>,
-}
-
 impl RateLimitMetrics {
     /// The refusals at `route`.
     pub(super) fn at(&self, route: &'static str) -> Counter {
@@ -104,7 +97,7 @@ impl Client {
 impl RateLimit {
     /// Lets each client pass `per_minute` times a minute and counts the others in `refused`.
     pub(super) fn new(per_minute: NonZeroU32, clock: Arc<dyn Clock>, refused: Counter) -> Self {
-        let clock = Ticks { last: Arc::new(Mutex::new((clock.now(), 0))), clock };
+        let clock = Ticks::new(clock);
         let limiter = RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), clock.clone());
         Self { limiter, clock, swept: AtomicU64::new(0), most_clients: MOST_CLIENTS, refused }
     }
@@ -139,22 +132,11 @@ impl RateLimit {
     }
 }
 
-impl governor::clock::Clock for Ticks {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        let passed = Duration::try_from(now.duration_since(last.0)).unwrap_or_default();
-        let passed = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
-        // Far below the end, because the limiter adds to it.
-        *last = (now, last.1.saturating_add(passed).min(u64::MAX / 2));
-        Nanos::new(last.1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use jiff::Timestamp;
     use primehub_core::clock::ManualClock;
     use rstest::rstest;
 
