@@ -61,6 +61,18 @@ impl ChangeFeed {
         self.newest.send_replace(newest);
     }
 
+    /// Tells of the next picture like [`push`](Self::push), where so much has changed that every reader is better off reading it as a
+    /// whole: each gets [`Change::ReadAgain`].
+    pub fn push_everything(&self) {
+        let newest = {
+            let mut history = lock(&self.history);
+            history.before = Revision(history.newest().0 + 1);
+            history.entries.clear();
+            history.before
+        };
+        self.newest.send_replace(newest);
+    }
+
     /// What happened after `since` (`None`: nothing of it), then what happens. Ends when the feed is dropped.
     #[must_use]
     pub fn follow(&self, since: Option<Revision>) -> BoxStream<'static, Change> {
@@ -180,6 +192,19 @@ mod tests {
         assert_eq!(ready(&mut slower), [read_again(newest)]);
         assert_eq!(ready(&mut slow), [touched(newest)]);
         assert_eq!(lock(&feed.history).entries.len(), ChangeFeed::HISTORY);
+    }
+
+    #[test]
+    fn after_a_picture_that_changes_everything_all_read_again() {
+        let feed = ChangeFeed::new(Revision(0));
+        let (mut old, mut new) = (feed.follow(Some(Revision(0))), feed.follow(None));
+        feed.push([Key::Realm]);
+        assert_eq!(ready(&mut new), [touched(1)]);
+        feed.push_everything();
+        feed.push([Key::Realm]);
+        assert_eq!(ready(&mut old), [read_again(3)]);
+        assert_eq!(ready(&mut new), [read_again(3)]);
+        assert_eq!(ready(&mut feed.follow(Some(Revision(2)))), [touched(3)]);
     }
 
     #[tokio::test]

@@ -17,6 +17,11 @@ impl Directory {
         self.revision
     }
 
+    /// Makes `id` the group that stands for all users. An installation may get that group after the picture was made.
+    pub fn put_everyone(&mut self, id: GroupId) {
+        self.everyone = id;
+    }
+
     /// Adds a user, or replaces the one with the same id; memberships and role grants stay.
     pub fn put_user(&mut self, user: User) {
         let user = Arc::new(user);

@@ -75,6 +75,11 @@ impl Directory {
                 .any(|group| self.administrator_roles.iter().any(|role| self.group_has_role(group, role)))
     }
 
+    /// The administrator role and every role that contains it.
+    pub fn administrator_roles(&self) -> impl Iterator<Item = &RoleKey> {
+        self.administrator_roles.iter()
+    }
+
     /// Everyone who effectively holds the administrator role: directly, through a group, or through a role that contains it.
     pub fn administrators(&self) -> impl Iterator<Item = &Arc<User>> {
         let mut ids = BTreeSet::new();
