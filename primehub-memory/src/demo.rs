@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
+use async_trait::async_trait;
 use primehub_core::identity::{
-    Actor, Binding, IdentityError, IdentityStore as _, NewGroup, NewPassword, NewUser, Subject, attribute,
+    Actor, Binding, IdentityError, IdentityStore, NewGroup, NewPassword, NewUser, Subject, attribute,
 };
 use primehub_core::names::UserId;
 use secrecy::SecretString;
@@ -28,6 +29,34 @@ pub struct DemoPerson {
     pub rights: &'static str,
     /// Names of the person's groups, that of everyone left out.
     pub groups: &'static [&'static str],
+}
+
+/// Where the people of the demo get their first API token.
+#[async_trait]
+pub trait FirstToken: Send + Sync {
+    /// An API token for the account, which has just been made.
+    ///
+    /// # Errors
+    /// When the account gets none.
+    async fn first_token(
+        &self,
+        id: &UserId,
+        username: &str,
+        password: &SecretString,
+    ) -> Result<SecretString, Box<dyn Error + Send + Sync>>;
+}
+
+/// Its own people need not log in for it.
+#[async_trait]
+impl FirstToken for OpenIdProvider {
+    async fn first_token(
+        &self,
+        id: &UserId,
+        _: &str,
+        _: &SecretString,
+    ) -> Result<SecretString, Box<dyn Error + Send + Sync>> {
+        Ok(self.mint_api_token(id).await?)
+    }
 }
 
 /// Why the people and groups could not be made.
@@ -77,20 +106,20 @@ pub async fn set_up(
 /// There while a realm is set up for the first time.
 const UNFINISHED: &str = "first-set-up";
 
-/// Makes [`Cast::PeopleAndGroups`].
+/// Makes [`Cast::PeopleAndGroups`] in any store.
 ///
 /// # Errors
 /// When a group, an account or one of their parts cannot be made, for example because it exists.
-pub async fn people_and_groups(
-    store: &MemoryIdentityStore,
-    provider: &OpenIdProvider,
+pub async fn people_and_groups<S: IdentityStore + ?Sized>(
+    store: &S,
+    tokens: &dyn FirstToken,
 ) -> Result<Vec<DemoPerson>, DemoError> {
     for (name, settings) in GROUPS {
         make_group(store, name, settings).await?;
     }
     let cast = std::iter::once(&ADMINISTRATOR).chain(OTHERS);
     // Together, because hashing the passwords is what takes time.
-    futures::future::try_join_all(cast.map(|part| make_person(store, provider, part))).await
+    futures::future::try_join_all(cast.map(|part| make_person(store, tokens, part))).await
 }
 
 /// Takes out what an earlier attempt may have made.
@@ -186,8 +215,8 @@ const OTHERS: &[Part] = &[
     },
 ];
 
-async fn make_group(
-    store: &MemoryIdentityStore,
+async fn make_group<S: IdentityStore + ?Sized>(
+    store: &S,
     name: &'static str,
     settings: &[(&str, &str)],
 ) -> Result<(), DemoError> {
@@ -199,9 +228,9 @@ async fn make_group(
     Ok(())
 }
 
-async fn make_person(
-    store: &MemoryIdentityStore,
-    provider: &OpenIdProvider,
+async fn make_person<S: IdentityStore + ?Sized>(
+    store: &S,
+    tokens: &dyn FirstToken,
     part: &Part,
 ) -> Result<DemoPerson, DemoError> {
     let by = Actor::service();
@@ -228,7 +257,7 @@ async fn make_person(
     for outcome in store.bind(&by, &bindings).await.map_err(failed(part.username))? {
         outcome.map_err(failed(part.username))?;
     }
-    let api_token = provider.mint_api_token(&id).await.map_err(failed(part.username))?;
+    let api_token = tokens.first_token(&id, part.username, &password).await.map_err(failed(part.username))?;
     let Part { username, rights, groups, .. } = *part;
     Ok(DemoPerson { id, username, password, api_token, rights, groups })
 }
@@ -251,7 +280,7 @@ mod tests {
         let settings = ProviderSettings::new(&realm, "http://127.0.0.1:8180", "a secret".into());
         let store = Arc::new(MemoryIdentityStore::new(realm));
         let provider = OpenIdProvider::start(store.clone(), settings).await.unwrap();
-        let people = people_and_groups(&store, &provider).await.unwrap();
+        let people = people_and_groups(&*store, &provider).await.unwrap();
         assert_eq!(people.len(), 5);
         let directory = store.directory();
         for person in &people {
@@ -263,7 +292,7 @@ mod tests {
         }
         let counts = store.api_token_counts(&[people[0].id.clone()]).await.unwrap();
         assert_eq!(counts.get(&people[0].id), Some(&1));
-        assert!(people_and_groups(&store, &provider).await.is_err(), "not twice");
+        assert!(people_and_groups(&*store, &provider).await.is_err(), "not twice");
         assert!(set_up(&store, &provider, Cast::PeopleAndGroups).await.unwrap().is_empty(), "somebody is there");
     }
 
@@ -274,8 +303,8 @@ mod tests {
         let store = Arc::new(MemoryIdentityStore::new(realm));
         let provider = OpenIdProvider::start(store.clone(), settings).await.unwrap();
         store.ensure_secret(UNFINISHED, || "".into()).await.unwrap();
-        make_group(&store, "research", &[]).await.unwrap();
-        make_person(&store, &provider, &OTHERS[0]).await.unwrap();
+        make_group(&*store, "research", &[]).await.unwrap();
+        make_person(&*store, &provider, &OTHERS[0]).await.unwrap();
         assert_eq!(set_up(&store, &provider, Cast::PeopleAndGroups).await.unwrap().len(), 5);
         assert!(set_up(&store, &provider, Cast::PeopleAndGroups).await.unwrap().is_empty());
     }

@@ -134,7 +134,7 @@ impl Platform {
         provider_settings.other_clients.append(&mut options.clients);
         let memory = Arc::new(MemoryIdentityStore::new(realm));
         let provider = OpenIdProvider::start(memory.clone(), provider_settings).await.unwrap();
-        let people = demo::people_and_groups(&memory, &provider).await.unwrap();
+        let people = demo::people_and_groups(&*memory, &provider).await.unwrap();
 
         let flaky = Arc::new(Flaky::new(memory.clone()));
         let counted = Arc::new(Counted::new(flaky.clone()));

@@ -26,7 +26,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = ProviderSettings::new(&realm, &base, "a secret of this example".into());
     let store = Arc::new(MemoryIdentityStore::new(realm));
     let provider = OpenIdProvider::start(store.clone(), settings).await?;
-    let people = demo::people_and_groups(&store, &provider).await?;
+    let people = demo::people_and_groups(&*store, &provider).await?;
 
     // PrimeHub's part, and the one that was there before: it gets the same check of host names, request ids and log.
     let policy = TokenPolicy::new(provider.issuer(), "admin-ui");

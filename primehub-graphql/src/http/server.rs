@@ -70,6 +70,7 @@ impl Server {
             clock: Arc::new(SystemClock),
             edge: Edge::default(),
             site: None,
+            registry: Registry::default(),
         }
     }
 
@@ -126,6 +127,7 @@ pub struct ServerBuilder {
     clock: Arc<dyn Clock>,
     edge: Edge,
     site: Option<Site>,
+    registry: Registry,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -236,10 +238,19 @@ impl ServerBuilder {
         self
     }
 
+    /// Numbers of the program around this server, for instance of its connection to an identity provider: `/metrics` of
+    /// [`Server::management_router`] shows them too. Names that begin with `primehub_graphql_` are this server's own.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        let mut registry = Registry::with_prefix("primehub_graphql");
+        let mut all = self.registry;
+        let registry = all.sub_registry_with_prefix("primehub_graphql");
         let authenticator = Authenticator::new(AuthenticatorSettings {
             store: self.store.clone(),
             issuer: self.issuer,
@@ -248,7 +259,7 @@ impl ServerBuilder {
             basic: self.basic,
             stale_max: self.stale_max,
             clock: self.clock.clone(),
-            metrics: AuthenticationMetrics::register(&mut registry),
+            metrics: AuthenticationMetrics::register(registry),
         });
         let services = Arc::new(Services {
             store: self.store,
@@ -260,11 +271,11 @@ impl ServerBuilder {
         });
         // The limits are checked before the engine sees a document; this one must only not be tighter.
         let schema = schema::builder().limit_recursive_depth(self.limits.nesting).finish();
-        let metrics = RequestMetrics::register(&mut registry);
+        let metrics = RequestMetrics::register(registry);
         let endpoint = Endpoint::new(services, schema, self.limits, self.introspection, metrics);
         let (endpoint, edge) = (Arc::new(endpoint), Arc::new(self.edge));
-        let site = self.site.map(|site| site_routes(&site, &endpoint, &mut registry, edge.clone()));
-        Server { endpoint, prefix: self.prefix, edge, registry: Arc::new(registry), site }
+        let site = self.site.map(|site| site_routes(&site, &endpoint, registry, edge.clone()));
+        Server { endpoint, prefix: self.prefix, edge, registry: Arc::new(all), site }
     }
 }
 

@@ -224,3 +224,23 @@ async fn long_answers_give_way_to_others() {
     assert_eq!((status, body["data"]["users"].as_array().map(Vec::len)), (200, Some(2_004)), "{}", body["errors"]);
     assert!(turns > 10, "{turns}");
 }
+
+#[tokio::test]
+async fn numbers_of_the_program_around_the_server_are_among_the_metrics() {
+    let scene = scene();
+    let mut registry = Registry::default();
+    let counter = prometheus_client::metrics::counter::Counter::<u64>::default();
+    counter.inc();
+    registry.register("doors_opened", "Of the house around", counter);
+    let server = Server::builder(
+        scene.identity.clone(),
+        scene.issuer.clone(),
+        PlatformConfig::new(CLIENT),
+        TokenPolicy::new(ISSUER, CLIENT),
+    )
+    .registry(registry)
+    .build();
+    let (_, _, text) = get(server.management_router(), "/metrics").await;
+    assert!(text.contains("\ndoors_opened_total 1\n"), "{text}");
+    assert!(text.contains("\nprimehub_graphql_requests_running 0\n"), "{text}");
+}
