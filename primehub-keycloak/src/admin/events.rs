@@ -46,7 +46,8 @@ impl Events<'_> {
         first: usize,
         max: usize,
     ) -> Result<Vec<T>, CallError> {
-        let call = self.0.get(kind, &[list]).query("dateFrom", number(from_ms)).query("direction", "asc");
+        // Keycloak refuses times before the epoch.
+        let call = self.0.get(kind, &[list]).query("dateFrom", number(from_ms.max(0))).query("direction", "asc");
         self.0.read(call.query("first", number(first)).query("max", number(max))).await
     }
 

@@ -26,8 +26,7 @@ impl RealmView<'_> {
         if realm.0.contains_key("id") {
             return Ok(realm);
         }
-        let error = Some("only the realm's name was shown".to_owned());
-        let refusal = Refusal { kind: GET, status: 403, error, message: None, violations: Vec::new() };
+        let refusal = Refusal::read(GET, 403, br#"{"error":"only the name of the realm was shown"}"#);
         Err(CallError::Refused(Box::new(refusal)))
     }
 

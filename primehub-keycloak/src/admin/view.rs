@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Clients, Events, Groups, RealmView, Roles, Users};
 use crate::Keycloak;
-use crate::transport::{Answer, By, Call, CallError, Kind, Refusal};
+use crate::transport::{Answer, By, Call, CallError, Kind};
 
 /// The admin interface of the realm, whose reads are made with certain rights.
 #[derive(Clone, Copy, Debug)]
@@ -95,18 +95,9 @@ impl<'a> Admin<'a> {
         self.call(kind, Method::GET, path)
     }
 
-    /// Sends a call. What cannot stand in an address names nothing that Keycloak could find: another object would be addressed.
+    /// Sends a call.
     pub(super) async fn send(self, call: Call<'_>) -> Result<Answer, CallError> {
-        match call.path.iter().find(|segment| !travels(segment)) {
-            Some(_) => Err(CallError::Refused(Box::new(Refusal {
-                kind: call.kind,
-                status: 404,
-                error: Some("the name cannot stand in an address".to_owned()),
-                message: None,
-                violations: Vec::new(),
-            }))),
-            None => self.keycloak.call(&call).await,
-        }
+        self.keycloak.call(&call).await
     }
 
     /// Sends a call whose answer has nothing to read.
@@ -122,7 +113,7 @@ impl<'a> Admin<'a> {
     /// Sends a call that asks for one object, which may not exist.
     pub(super) async fn find<T: DeserializeOwned>(self, call: Call<'_>) -> Result<Option<T>, CallError> {
         match self.read(call).await {
-            Err(CallError::Refused(refusal)) if lacks_the_object(&refusal) => Ok(None),
+            Err(error) if error.is_absent() => Ok(None),
             answer => answer.map(Some),
         }
     }
@@ -133,17 +124,9 @@ impl<'a> Admin<'a> {
     }
 }
 
-/// Whether `segment` reaches Keycloak as it is: an address has no empty step, dots are steps to elsewhere, and tabs and line breaks are
-/// dropped from addresses.
+/// Whether an address can have the step `segment`: none is empty, and dots lead elsewhere.
 pub(super) fn travels(segment: &str) -> bool {
-    !matches!(segment, "" | "." | "..") && !segment.contains(['\t', '\n', '\r'])
-}
-
-/// Whether it is the object that does not exist. Otherwise the realm does not, or the address belongs to something else than Keycloak: then
-/// nothing is known about the object.
-fn lacks_the_object(refusal: &Refusal) -> bool {
-    let elsewhere = || refusal.says("realm not found") || refusal.says("HTTP 404");
-    refusal.status == 404 && refusal.error.is_some() && !elsewhere()
+    !matches!(segment, "" | "." | "..")
 }
 
 /// A number as part of a query.
