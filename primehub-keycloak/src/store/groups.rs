@@ -1,0 +1,227 @@
+//! Writes of groups.
+
+use std::sync::Arc;
+
+use primehub_core::identity::{
+    Actor, Conflict, Group, GroupEdit, IdentityError, Key, NewGroup, Revision, Written, values,
+};
+use primehub_core::names::GroupId;
+
+use super::rewrite::{Rewrite, rewrite};
+use super::{Store, by, user_edit};
+use crate::admin::{Full, GroupRow};
+use crate::transport::{By, CallError};
+
+impl Store {
+    pub(super) async fn create_group(
+        &self,
+        actor: &Actor,
+        new: NewGroup,
+    ) -> Result<Written<Arc<Group>>, IdentityError> {
+        self.writable()?;
+        values::check_group_name(new.name.as_str())?;
+        values::check_group_attributes(&new.attributes, &self.capabilities())?;
+        // One at a time: Keycloak takes names that differ in case, whose files would mix.
+        let _turn = self.group_creations.lock().await;
+        let directory = self.mirror.directory();
+        if let Some(limit) = new.at_most
+            && directory.group_count() as u64 >= limit
+        {
+            return Err(IdentityError::LimitReached { limit });
+        }
+        if directory.groups_with_path(&new.name.path()).next().is_some() {
+            return Err(IdentityError::Conflict(Conflict::GroupName));
+        }
+        let mut full = Full::default();
+        full.set("name", new.name.as_str());
+        full.set_attributes(&new.attributes);
+        let id = match self.keycloak.groups().create(by(actor), &full).await {
+            Ok(id) => id,
+            Err(error) => self.group_not_created(new.name.as_str(), error).await?,
+        };
+        let _guard = self.mirror.lock(&[Key::Group(id.clone())]).await;
+        let row = self.keycloak.groups().get(&id).await.map_err(|error| IdentityError::Partial {
+            done: vec!["the group was created".to_owned()],
+            failed: format!("reading it: {error}"),
+        })?;
+        let row = row.ok_or_else(|| IdentityError::Absent(Key::Group(id.clone())))?;
+        let revision = self.mirror.publish(|draft| draft.put_group(row));
+        self.written_group(&id, revision)
+    }
+
+    /// What a refused or lost creation means: a group that is there now, although the answer was lost, was made by this call.
+    async fn group_not_created(&self, name: &str, error: CallError) -> Result<GroupId, IdentityError> {
+        match &error {
+            CallError::Unknown { call, .. } => match self.keycloak.groups().find_exact(name).await {
+                Ok(Some(found)) => Ok(found.id),
+                Ok(None) => Err(IdentityError::Unavailable { cause: error.to_string() }),
+                Err(_) => Err(IdentityError::OutcomeUnknown { operation: call }),
+            },
+            _ if error.status() == Some(409) => Err(IdentityError::Conflict(Conflict::GroupName)),
+            _ => Err(error.into_identity(None)),
+        }
+    }
+
+    pub(super) async fn edit_group(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        edit: &GroupEdit,
+    ) -> Result<Written<Arc<Group>>, IdentityError> {
+        self.writable()?;
+        let target = EditedGroup { store: self, by: by(actor), id, edit };
+        let _guard = self.mirror.lock(&[target.key()]).await;
+        let full = self.rewritten(&target, rewrite(&target).await).await?;
+        let row: GroupRow = group_of(&full)?;
+        let revision = self.mirror.publish(|draft| draft.put_group(row));
+        self.written_group(id, revision)
+    }
+
+    pub(super) async fn delete_group(&self, actor: &Actor, id: &GroupId) -> Result<Written<Arc<Group>>, IdentityError> {
+        self.writable()?;
+        let key = Key::Group(id.clone());
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
+        let before = self.group(id).await?;
+        let groups = self.keycloak.groups();
+        match groups.delete(by(actor), id).await {
+            Ok(()) => {}
+            // Several at once: one of them did it.
+            Err(error) if error.status() == Some(500) && matches!(groups.get(id).await, Ok(None)) => {}
+            Err(error) => {
+                if error.is_absent() {
+                    self.mirror.publish(|draft| draft.remove_group(id));
+                }
+                return Err(error.into_identity(Some(&key)));
+            }
+        }
+        let revision = self.mirror.publish(|draft| draft.remove_group(id));
+        Ok(Written { value: before, revision })
+    }
+
+    /// A group of the picture, or one that it does not know yet.
+    pub(super) async fn group(&self, id: &GroupId) -> Result<Arc<Group>, IdentityError> {
+        if let Some(group) = self.mirror.directory().group(id) {
+            return Ok(group.clone());
+        }
+        let key = Key::Group(id.clone());
+        self.mirror.reread(std::slice::from_ref(&key)).await.map_err(|error| error.into_identity(Some(&key)))?;
+        self.mirror.directory().group(id).cloned().ok_or(IdentityError::Absent(key))
+    }
+
+    fn written_group(&self, id: &GroupId, revision: Revision) -> Result<Written<Arc<Group>>, IdentityError> {
+        let group = self.mirror.directory().group(id).cloned();
+        let value = group.ok_or_else(|| IdentityError::Absent(Key::Group(id.clone())))?;
+        Ok(Written { value, revision })
+    }
+}
+
+struct EditedGroup<'a> {
+    store: &'a Store,
+    by: By<'a>,
+    id: &'a GroupId,
+    edit: &'a GroupEdit,
+}
+
+impl Rewrite for EditedGroup<'_> {
+    fn key(&self) -> Key {
+        Key::Group(self.id.clone())
+    }
+
+    async fn read(&self) -> Result<Option<Full>, CallError> {
+        self.store.keycloak.groups().full(self.id).await
+    }
+
+    fn edited(&self, stored: &Full, first: bool) -> Result<Full, IdentityError> {
+        edited(stored, self.edit, first, &self.store.capabilities())
+    }
+
+    async fn put(&self, full: &Full) -> Result<(), CallError> {
+        self.store.keycloak.groups().put(self.by, self.id, full).await
+    }
+
+    async fn refused(&self, error: CallError) -> IdentityError {
+        error.into_identity(Some(&self.key()))
+    }
+}
+
+fn group_of(full: &Full) -> Result<GroupRow, IdentityError> {
+    full.row().map_err(|error| IdentityError::Unavailable { cause: format!("a group cannot be read: {error}") })
+}
+
+/// Carries the edit out on the whole representation: a description that does not come back would be cleared.
+///
+/// Once something has been sent, values that are as the edit wants them are its own; only if something is left to change are the
+/// expectations asked again.
+fn edited(
+    stored: &Full,
+    edit: &GroupEdit,
+    first: bool,
+    limits: &primehub_core::identity::Capabilities,
+) -> Result<Full, IdentityError> {
+    let row = group_of(stored)?;
+    let after = user_edit::applied(&row.attributes, &edit.attributes);
+    let done = after == row.attributes;
+    let as_expected = edit.expecting.iter().all(|(name, values)| row.attributes.all(name) == values);
+    if !as_expected && (first || !done) {
+        return Err(IdentityError::Conflict(Conflict::Expectation));
+    }
+    let mut wanted = stored.clone();
+    if !done {
+        values::check_group_attribute_edits(&row.attributes, &edit.attributes, limits)?;
+        wanted.set_attributes(&after);
+    }
+    Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use primehub_core::identity::{AttributeEdit, Capabilities};
+    use serde_json::json;
+
+    use super::*;
+
+    fn stored() -> Full {
+        serde_json::from_value(json!({
+            "id": "g1", "name": "Team_A", "description": "a text", "path": "/Team_A", "subGroupCount": 2, "subGroups": [],
+            "attributes": {"quota-cpu": ["1"], "admins": [""], "from-elsewhere": ["a", "b"]}, "realmRoles": ["it:cpu-1"], "clientRoles": {}
+        }))
+        .unwrap()
+    }
+
+    fn edit(name: &str, value: &str) -> GroupEdit {
+        let mut edit = GroupEdit::default();
+        edit.attributes.set(name, value);
+        edit
+    }
+
+    #[test]
+    fn everything_else_goes_back_as_it_was() {
+        let wanted = edited(&stored(), &edit("quota-cpu", "2"), true, &Capabilities::keycloak()).unwrap();
+        let mut expected = stored();
+        expected.0["attributes"]["quota-cpu"] = json!(["2"]);
+        assert_eq!(wanted, expected);
+        assert_eq!(edited(&wanted, &edit("quota-cpu", "2"), false, &Capabilities::keycloak()).unwrap(), wanted);
+    }
+
+    #[test]
+    fn expectations_are_asked_of_what_was_there_before() {
+        let limits = Capabilities::keycloak();
+        let mut asked = edit("quota-cpu", "2");
+        asked.expecting.insert("quota-cpu".into(), vec!["1".into()]);
+        let wanted = edited(&stored(), &asked, true, &limits).unwrap();
+        // Read back: the edit's own value does not stand against it.
+        assert_eq!(edited(&wanted, &asked, false, &limits).unwrap(), wanted);
+        // Somebody else's does, and so does a value that was there before.
+        let other = edited(&stored(), &edit("quota-cpu", "3"), true, &limits).unwrap();
+        assert_eq!(edited(&other, &asked, false, &limits), Err(IdentityError::Conflict(Conflict::Expectation)));
+        assert_eq!(edited(&wanted, &asked, true, &limits), Err(IdentityError::Conflict(Conflict::Expectation)));
+    }
+
+    #[test]
+    fn members_of_lists_are_added_and_removed() {
+        let mut asked = GroupEdit::default();
+        asked.attributes.put("admins", AttributeEdit::Change { add: vec!["amy".into()], remove: vec![String::new()] });
+        let wanted = edited(&stored(), &asked, true, &Capabilities::keycloak()).unwrap();
+        assert_eq!(wanted.0["attributes"]["admins"], json!(["amy"]));
+    }
+}

@@ -1,0 +1,195 @@
+//! Writes of the realm's settings.
+
+use std::sync::Arc;
+
+use primehub_core::identity::{Actor, Edit, IdentityError, Key, PASSWORD_MASK, Realm, RealmEdit, Written, values};
+use serde_json::{Map, Value};
+
+use super::rewrite::{Rewrite, rewrite};
+use super::{Store, by};
+use crate::admin::{Full, RealmRow};
+use crate::transport::{By, CallError};
+
+impl Store {
+    pub(super) async fn edit_realm(
+        &self,
+        actor: &Actor,
+        edit: RealmEdit,
+    ) -> Result<Written<Arc<Realm>>, IdentityError> {
+        self.writable()?;
+        values::check_realm_edit(&edit)?;
+        let _guard = self.mirror.lock(&[Key::Realm]).await;
+        let target = EditedRealm { store: self, by: by(actor), edit: &edit };
+        // A password can be written and never be read: it is sent once, whatever the reading shows.
+        if has_new_password(&edit) {
+            let stored = target.read().await.map_err(|error| error.into_identity(Some(&Key::Realm)))?;
+            let stored = stored.ok_or(IdentityError::Absent(Key::Realm))?;
+            let mut wanted = edited(&stored, &edit);
+            set_password(&mut wanted, &edit);
+            if let Err(error) = self.keycloak.realm().put(by(actor), &changed(&stored, &wanted)).await {
+                return Err(target.refused(error).await);
+            }
+        }
+        let full = self.rewritten(&target, rewrite(&target).await).await?;
+        let row: RealmRow = full
+            .row()
+            .map_err(|error| IdentityError::Unavailable { cause: format!("the realm cannot be read: {error}") })?;
+        let revision = self.mirror.publish(|draft| draft.put_realm_row(row));
+        Ok(Written { value: Arc::new(self.mirror.directory().realm().clone()), revision })
+    }
+}
+
+struct EditedRealm<'a> {
+    store: &'a Store,
+    by: By<'a>,
+    edit: &'a RealmEdit,
+}
+
+impl Rewrite for EditedRealm<'_> {
+    fn key(&self) -> Key {
+        Key::Realm
+    }
+
+    async fn read(&self) -> Result<Option<Full>, CallError> {
+        match self.store.keycloak.realm().full().await {
+            Ok(full) => Ok(Some(full)),
+            Err(error) if error.is_absent() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn edited(&self, stored: &Full, _first: bool) -> Result<Full, IdentityError> {
+        Ok(edited(stored, self.edit))
+    }
+
+    async fn put(&self, full: &Full) -> Result<(), CallError> {
+        // Top-level fields that are not sent stay, so only the edited ones travel.
+        let mut sent = Full::default();
+        for name in ["displayName", "displayNameHtml", SMTP] {
+            let value = full.0.get(name).cloned();
+            let blank = if name == SMTP { Value::Object(Map::default()) } else { Value::from("") };
+            sent.set(name, value.unwrap_or(blank));
+        }
+        self.store.keycloak.realm().put(self.by, &sent).await
+    }
+
+    async fn refused(&self, error: CallError) -> IdentityError {
+        error.into_identity(Some(&Key::Realm))
+    }
+}
+
+const SMTP: &str = "smtpServer";
+const PASSWORD: &str = "password";
+
+/// Carries the edit out. An empty text and an absent one are the same; the mail settings are replaced as a whole by Keycloak, so they go
+/// back whole, with the mask in place of the stored password, which keeps it.
+fn edited(stored: &Full, edit: &RealmEdit) -> Full {
+    let mut wanted = stored.clone();
+    for (name, edit) in [("displayName", &edit.display_name), ("displayNameHtml", &edit.display_name_html)] {
+        let is = stored.0.get(name).and_then(Value::as_str).unwrap_or_default();
+        match edit {
+            Edit::Keep => {}
+            Edit::Set(text) if text == is => {}
+            Edit::Clear if is.is_empty() => {}
+            Edit::Set(text) => wanted.set(name, text.as_str()),
+            Edit::Clear => wanted.set(name, ""),
+        }
+    }
+    let mut smtp = stored.0.get(SMTP).and_then(Value::as_object).cloned().unwrap_or_default();
+    for (key, edit) in &edit.smtp {
+        match edit {
+            Edit::Keep => {}
+            // Shown as a mask, whatever it is.
+            Edit::Set(value) if key == PASSWORD && !value.is_empty() => {
+                if value != PASSWORD_MASK {
+                    smtp.insert(key.clone(), PASSWORD_MASK.into());
+                }
+            }
+            Edit::Set(value) if key != PASSWORD => drop(smtp.insert(key.clone(), value.as_str().into())),
+            Edit::Set(_) | Edit::Clear => drop(smtp.remove(key)),
+        }
+    }
+    if Some(&smtp) != stored.0.get(SMTP).and_then(Value::as_object)
+        && !(smtp.is_empty() && !stored.0.contains_key(SMTP))
+    {
+        wanted.set(SMTP, Value::Object(smtp));
+    }
+    wanted
+}
+
+fn new_password(edit: &RealmEdit) -> Option<&str> {
+    match edit.smtp.get(PASSWORD) {
+        Some(Edit::Set(password)) if password != PASSWORD_MASK && !password.is_empty() => Some(password),
+        _ => None,
+    }
+}
+
+fn has_new_password(edit: &RealmEdit) -> bool {
+    new_password(edit).is_some()
+}
+
+fn set_password(wanted: &mut Full, edit: &RealmEdit) {
+    let Some(password) = new_password(edit) else { return };
+    let smtp = wanted.0.entry(SMTP).or_insert_with(|| Value::Object(Map::default()));
+    if let Some(smtp) = smtp.as_object_mut() {
+        smtp.insert(PASSWORD.to_owned(), password.into());
+    }
+}
+
+/// The top-level fields that differ: those that are not sent stay as they are.
+fn changed(stored: &Full, wanted: &Full) -> Full {
+    let differs = |(name, value): &(&String, &Value)| stored.0.get(*name) != Some(*value);
+    Full(wanted.0.iter().filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn stored() -> Full {
+        serde_json::from_value(json!({
+            "id": "r", "realm": "primehub", "displayName": "PrimeHub",
+            "smtpServer": {"host": "mail", "from": "a@b.example", "password": PASSWORD_MASK}, "attributes": {"frontendUrl": "https://x"}
+        }))
+        .unwrap()
+    }
+
+    fn smtp(edits: &[(&str, Edit<String>)]) -> RealmEdit {
+        RealmEdit {
+            smtp: edits.iter().map(|(key, edit)| ((*key).to_owned(), edit.clone())).collect(),
+            ..RealmEdit::default()
+        }
+    }
+
+    #[rstest]
+    #[case::nothing(RealmEdit::default(), json!({}))]
+    #[case::same_name(RealmEdit { display_name: Edit::Set("PrimeHub".into()), ..RealmEdit::default() }, json!({}))]
+    #[case::name(RealmEdit { display_name: Edit::Set("X".into()), ..RealmEdit::default() }, json!({"displayName": "X"}))]
+    #[case::no_name(RealmEdit { display_name: Edit::Clear, ..RealmEdit::default() }, json!({"displayName": ""}))]
+    #[case::absent_stays_absent(RealmEdit { display_name_html: Edit::Clear, ..RealmEdit::default() }, json!({}))]
+    #[case::one_key_of_mail(
+        smtp(&[("host", Edit::Set("other".into()))]),
+        json!({"smtpServer": {"host": "other", "from": "a@b.example", "password": PASSWORD_MASK}}))]
+    #[case::mask_keeps_the_password(smtp(&[("password", Edit::Set(PASSWORD_MASK.into()))]), json!({}))]
+    #[case::password_away(
+        smtp(&[("password", Edit::Clear)]),
+        json!({"smtpServer": {"host": "mail", "from": "a@b.example"}}))]
+    fn only_what_the_edit_names_changes(#[case] edit: RealmEdit, #[case] expected: Value) {
+        let wanted = edited(&stored(), &edit);
+        assert_eq!(serde_json::to_value(changed(&stored(), &wanted)).unwrap(), expected);
+        assert_eq!(edited(&wanted, &edit), wanted);
+    }
+
+    #[test]
+    fn a_new_password_is_sent_with_the_rest_of_the_mail_settings() {
+        let edit = smtp(&[("password", Edit::Set("new".into()))]);
+        let mut wanted = edited(&stored(), &edit);
+        assert_eq!(wanted, stored());
+        set_password(&mut wanted, &edit);
+        let sent = serde_json::to_value(changed(&stored(), &wanted)).unwrap();
+        assert_eq!(sent, json!({"smtpServer": {"host": "mail", "from": "a@b.example", "password": "new"}}));
+    }
+}

@@ -1,0 +1,358 @@
+//! Writes of users.
+
+use std::sync::Arc;
+
+use primehub_core::identity::{
+    Actor, Conflict, IdentityError, Key, NewPassword, NewUser, RequiredActionsEmail, User, UserEdit, Written, values,
+};
+use primehub_core::names::UserId;
+
+use super::rewrite::{Rewrite, rewrite};
+use super::{Store, by, user_edit};
+use crate::admin::{Full, UserRow};
+use crate::connection::Keycloak;
+use crate::transport::{By, CallError, Refusal};
+
+/// What Keycloak calls the credentials that make one-time passwords.
+const ONE_TIME_PASSWORD: &str = "otp";
+
+impl Store {
+    pub(super) async fn create_user(&self, actor: &Actor, new: NewUser) -> Result<Written<Arc<User>>, IdentityError> {
+        self.writable()?;
+        let _turn = match new.at_most {
+            Some(limit) => {
+                let turn = self.user_creations.lock().await;
+                if self.mirror.directory().people_count() as u64 >= limit {
+                    return Err(IdentityError::LimitReached { limit });
+                }
+                Some(turn)
+            }
+            None => None,
+        };
+        let representation = representation(&new)?;
+        let users = self.keycloak.users();
+        let id = match users.create(by(actor), &representation).await {
+            Ok(id) => id,
+            Err(error) => self.not_created(&new, error).await?,
+        };
+        let key = Key::User(id.clone());
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
+        let read = async { Ok((users.get(&id).await?, users.groups(&id).await?)) };
+        let (row, groups) = read.await.map_err(created_unseen)?;
+        let row = row.ok_or_else(|| IdentityError::Absent(key.clone()))?;
+        let groups = groups.into_iter().map(|group| group.id).collect();
+        let revision = self.mirror.publish(|draft| {
+            draft.put_user(row);
+            draft.set_memberships(&id, groups);
+        });
+        self.written_user(&id, revision)
+    }
+
+    /// What a refused or lost creation means. A creation whose answer was lost is looked for: it counts if the account is there now and
+    /// was not before.
+    async fn not_created(&self, new: &NewUser, error: CallError) -> Result<UserId, IdentityError> {
+        match &error {
+            CallError::Unknown { call, .. } => {
+                let unknown = IdentityError::OutcomeUnknown { operation: call };
+                if self.mirror.directory().user_named(new.username.as_str()).is_some() {
+                    return Err(unknown);
+                }
+                match self.keycloak.users().find_exact(new.username.as_str()).await {
+                    Ok(Some(found)) if found.email == new.email.as_deref().map(str::to_lowercase) => Ok(found.id),
+                    // Nothing there, now that the connection works again: it was not carried out.
+                    Ok(None) => Err(IdentityError::Unavailable { cause: error.to_string() }),
+                    Ok(Some(_)) | Err(_) => Err(unknown),
+                }
+            }
+            _ => Err(refused(&self.keycloak, error, Some(new.username.as_str()), new.email.as_deref(), None).await),
+        }
+    }
+
+    pub(super) async fn edit_user(
+        &self,
+        actor: &Actor,
+        id: &UserId,
+        edit: UserEdit,
+    ) -> Result<Written<Arc<User>>, IdentityError> {
+        self.writable()?;
+        let target = EditedUser { store: self, by: by(actor), id, edit };
+        let _guard = self.mirror.lock(&[target.key()]).await;
+        let full = self.rewritten(&target, rewrite(&target).await).await?;
+        let row = row_of(&full)?;
+        let revision = self.mirror.publish(|draft| draft.put_user(row));
+        self.written_user(id, revision)
+    }
+
+    pub(super) async fn delete_user(&self, actor: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
+        self.writable()?;
+        let key = Key::User(id.clone());
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
+        let before = self.user(id).await?;
+        let users = self.keycloak.users();
+        match users.delete(by(actor), id).await {
+            Ok(()) => {}
+            // Several at once: one of them did it.
+            Err(error) if error.status() == Some(500) && matches!(users.get(id).await, Ok(None)) => {}
+            Err(error) => {
+                if error.is_absent() {
+                    self.mirror.publish(|draft| draft.remove_user(id));
+                }
+                return Err(error.into_identity(Some(&key)));
+            }
+        }
+        let revision = self.mirror.publish(|draft| draft.remove_user(id));
+        Ok(Written { value: before, revision })
+    }
+
+    pub(super) async fn set_password(
+        &self,
+        actor: &Actor,
+        id: &UserId,
+        password: &NewPassword,
+    ) -> Result<(), IdentityError> {
+        self.writable()?;
+        values::check_password(password)?;
+        let key = Key::User(id.clone());
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
+        let users = self.keycloak.users();
+        if let Err(error) = users.set_password(by(actor), id, &password.value, password.temporary).await {
+            return Err(match error.refusal() {
+                // The realm's policy, in Keycloak's words.
+                Some(refusal) if refusal.status == 400 => IdentityError::invalid("password", words(refusal)),
+                _ => error.into_identity(Some(&key)),
+            });
+        }
+        self.reread_user(id).await
+    }
+
+    pub(super) async fn remove_one_time_passwords(
+        &self,
+        actor: &Actor,
+        id: &UserId,
+    ) -> Result<Written<Arc<User>>, IdentityError> {
+        self.writable()?;
+        let key = Key::User(id.clone());
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
+        let users = self.keycloak.users();
+        let absent = |error: CallError| error.into_identity(Some(&key));
+        for credential in users.credentials(id).await.map_err(absent)? {
+            if credential.kind != ONE_TIME_PASSWORD {
+                continue;
+            }
+            match users.remove_credential(by(actor), id, &credential.id).await {
+                Ok(()) => {}
+                Err(error) if error.is_absent() => {}
+                Err(error) => return Err(absent(error)),
+            }
+        }
+        self.reread_user(id).await?;
+        self.written_user(id, self.mirror.directory().revision())
+    }
+
+    pub(super) async fn send_required_actions(
+        &self,
+        actor: &Actor,
+        id: &UserId,
+        email: &RequiredActionsEmail,
+    ) -> Result<(), IdentityError> {
+        self.writable()?;
+        values::check_required_actions(&email.actions)?;
+        let user = self.user(id).await?;
+        if user.email.is_none() {
+            return Err(IdentityError::invalid("email", "is not defined"));
+        }
+        if !user.enabled {
+            return Err(IdentityError::invalid("user", "is disabled"));
+        }
+        match self.keycloak.users().send_actions(by(actor), id, &email.actions, email.lifespan).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(match error.refusal() {
+                Some(refusal) if refusal.status == 400 && refusal.says("email missing") => {
+                    IdentityError::invalid("email", "is not defined")
+                }
+                Some(refusal) if refusal.status == 500 => IdentityError::Unavailable { cause: error.to_string() },
+                _ => error.into_identity(Some(&Key::User(id.clone()))),
+            }),
+        }
+    }
+
+    /// A user of the picture, or one that it does not know yet.
+    pub(super) async fn user(&self, id: &UserId) -> Result<Arc<User>, IdentityError> {
+        if let Some(user) = self.mirror.directory().user(id) {
+            return Ok(user.clone());
+        }
+        self.reread_user(id).await?;
+        self.mirror.directory().user(id).cloned().ok_or_else(|| IdentityError::Absent(Key::User(id.clone())))
+    }
+
+    /// Reads the user's own fields anew. The caller holds the lock, or does not mind.
+    async fn reread_user(&self, id: &UserId) -> Result<(), IdentityError> {
+        let row = self.keycloak.users().get(id).await.map_err(|error| error.into_identity(None))?;
+        match row {
+            Some(row) if self.mirror.directory().user(id).is_some() => {
+                drop(self.mirror.publish(|draft| draft.put_user(row)))
+            }
+            // Memberships and grants are not known either.
+            Some(_) => {
+                drop(self.mirror.reread(&[Key::User(id.clone())]).await.map_err(|error| error.into_identity(None))?)
+            }
+            None => drop(self.mirror.publish(|draft| draft.remove_user(id))),
+        }
+        Ok(())
+    }
+
+    fn written_user(
+        &self,
+        id: &UserId,
+        revision: primehub_core::identity::Revision,
+    ) -> Result<Written<Arc<User>>, IdentityError> {
+        let user = self.mirror.directory().user(id).cloned();
+        let value = user.ok_or_else(|| IdentityError::Absent(Key::User(id.clone())))?;
+        Ok(Written { value, revision })
+    }
+}
+
+struct EditedUser<'a> {
+    store: &'a Store,
+    by: By<'a>,
+    id: &'a UserId,
+    edit: UserEdit,
+}
+
+impl Rewrite for EditedUser<'_> {
+    fn key(&self) -> Key {
+        Key::User(self.id.clone())
+    }
+
+    async fn read(&self) -> Result<Option<Full>, CallError> {
+        self.store.keycloak.users().full(self.id).await
+    }
+
+    fn edited(&self, stored: &Full, _first: bool) -> Result<Full, IdentityError> {
+        user_edit::edited(stored, &self.edit, &self.store.capabilities())
+    }
+
+    async fn put(&self, full: &Full) -> Result<(), CallError> {
+        self.store.keycloak.users().put(self.by, self.id, &user_edit::to_send(full)).await
+    }
+
+    async fn refused(&self, error: CallError) -> IdentityError {
+        let username = self.edit.username.as_ref().map(primehub_core::names::UserName::as_str);
+        let email = match &self.edit.email {
+            primehub_core::identity::Edit::Set(email) => Some(email.as_str()),
+            _ => None,
+        };
+        refused(&self.store.keycloak, error, username, email, Some(self.id)).await
+    }
+}
+
+fn row_of(full: &Full) -> Result<UserRow, IdentityError> {
+    full.row().map_err(|error| IdentityError::Unavailable { cause: format!("a user cannot be read: {error}") })
+}
+
+/// The body that creates the user.
+fn representation(new: &NewUser) -> Result<Full, IdentityError> {
+    values::check_user_attributes(&new.attributes, &primehub_core::identity::Capabilities::keycloak())?;
+    let mut full = Full::default();
+    full.set("username", new.username.as_str());
+    full.set("enabled", new.enabled);
+    let email = new.email.as_deref().map_or(Ok(None), values::check_email)?;
+    let first_name = new.first_name.as_deref().map_or(Ok(None), |name| values::check_person_name("firstName", name))?;
+    let last_name = new.last_name.as_deref().map_or(Ok(None), |name| values::check_person_name("lastName", name))?;
+    for (name, text) in [("email", email), ("firstName", first_name), ("lastName", last_name)] {
+        if let Some(text) = text {
+            full.set(name, text);
+        }
+    }
+    full.set_attributes(&values::without_blank(new.attributes.clone()));
+    Ok(full)
+}
+
+/// What the refusal of a creation or edit means. Where Keycloak does not say which value is taken, it is looked up.
+async fn refused(
+    keycloak: &Keycloak,
+    error: CallError,
+    username: Option<&str>,
+    email: Option<&str>,
+    own: Option<&UserId>,
+) -> IdentityError {
+    let Some(refusal) = error.refusal() else { return error.into_identity(own.cloned().map(Key::User).as_ref()) };
+    if refusal.status == 400
+        && refusal.violations.iter().any(|found| found.message.as_deref() == Some("error-user-attribute-read-only"))
+    {
+        return IdentityError::Unsupported { operation: "changing a username" };
+    }
+    if refusal.status != 409 {
+        return error.into_identity(own.cloned().map(Key::User).as_ref());
+    }
+    if let Some(conflict) = named_conflict(refusal) {
+        return IdentityError::Conflict(conflict);
+    }
+    let users = keycloak.users();
+    let is_other = |found: &UserRow| Some(&found.id) != own;
+    if let Some(email) = email
+        && let Ok(Some(found)) = users.find_by_email_exact(email).await
+        && is_other(&found)
+    {
+        return IdentityError::Conflict(Conflict::Email);
+    }
+    if let Some(username) = username
+        && let Ok(Some(found)) = users.find_exact(username).await
+        && is_other(&found)
+    {
+        return IdentityError::Conflict(Conflict::Username);
+    }
+    IdentityError::Conflict(Conflict::UsernameOrEmail)
+}
+
+/// The value that Keycloak's words name.
+fn named_conflict(refusal: &Refusal) -> Option<Conflict> {
+    if refusal.says("username or email") {
+        None
+    } else if refusal.says("same email") {
+        Some(Conflict::Email)
+    } else if refusal.says("same username") {
+        Some(Conflict::Username)
+    } else {
+        None
+    }
+}
+
+fn words(refusal: &Refusal) -> String {
+    let words = refusal.message.clone().or_else(|| refusal.error.clone());
+    format!("was not accepted: {}", words.unwrap_or_else(|| "no reason given".to_owned()))
+}
+
+fn created_unseen(error: CallError) -> IdentityError {
+    tracing::warn!(%error, "a user was created and cannot be read");
+    IdentityError::Partial { done: vec!["the account was created".to_owned()], failed: format!("reading it: {error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::transport::{Class, Kind};
+
+    #[rstest]
+    #[case::username(r#"{"errorMessage":"User exists with same username"}"#, Some(Conflict::Username))]
+    #[case::email(r#"{"errorMessage":"User exists with same email"}"#, Some(Conflict::Email))]
+    #[case::either(r#"{"errorMessage":"User exists with same username or email"}"#, None)]
+    #[case::race(r#"{"error":"conflict","error_description":"Duplicate resource error"}"#, None)]
+    fn conflicts_by_their_words(#[case] body: &str, #[case] expected: Option<Conflict>) {
+        let refusal = Refusal::read(Kind::new("users.create", Class::Write, "manage-users"), 409, body.as_bytes());
+        assert_eq!(named_conflict(&refusal), expected);
+    }
+
+    #[test]
+    fn a_new_user_is_enabled_and_complete() {
+        let mut new = NewUser::new("amy".parse().unwrap());
+        new.email = Some("Amy@Example.com".into());
+        new.attributes.set_one("volumeCapacity", "20G");
+        let expected = serde_json::json!({
+            "username": "amy", "enabled": true, "email": "amy@example.com", "attributes": {"volumeCapacity": ["20G"]}
+        });
+        assert_eq!(serde_json::to_value(representation(&new).unwrap()).unwrap(), expected);
+    }
+}
