@@ -13,9 +13,9 @@ use crate::names::{GroupId, GroupName, UserId, UserName};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewUser {
-    /// Login name.
+    /// Login name. People log in by name or by e-mail address, so another's address is taken as well.
     pub username: UserName,
-    /// E-mail address; stored lower case.
+    /// E-mail address; stored lower case. Another's name is taken as well.
     pub email: Option<String>,
     /// Given name.
     pub first_name: Option<String>,
@@ -49,9 +49,9 @@ impl NewUser {
 /// Edits of one user's own fields. What is not named stays.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UserEdit {
-    /// A new login name. Refused where [`super::Capabilities::renames_users`] is false.
+    /// A new login name. Refused where [`super::Capabilities::renames_users`] is false, and when it is another's name or e-mail address.
     pub username: Option<UserName>,
-    /// E-mail address.
+    /// E-mail address, refused when it is another's address or name. Nobody has shown that a new one is theirs: it becomes unverified.
     pub email: Edit<String>,
     /// Given name.
     pub first_name: Edit<String>,
@@ -121,7 +121,7 @@ impl NewInvitation {
     }
 }
 
-/// Edits of the realm's settings.
+/// Edits of the realm's settings. An empty display name is none.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct RealmEdit {
     /// Plain name on the login page.

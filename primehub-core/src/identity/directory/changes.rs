@@ -86,11 +86,11 @@ impl Directory {
 
     /// Takes a group out with the groups nested in it, memberships and role grants.
     pub fn remove_group(&mut self, id: &GroupId) -> Option<Arc<Group>> {
-        let group = self.groups.get(id).cloned()?;
+        // Taken out first: nested groups that go round in a circle must not either.
+        let group = self.groups.remove(id)?;
         for child in self.children.get(id).cloned().unwrap_or_default() {
             self.remove_group(&child);
         }
-        self.groups.remove(id);
         self.unindex_group(&group);
         let named = (group.name.clone(), id.clone());
         for (_, user) in self.members.remove(id).unwrap_or_default() {

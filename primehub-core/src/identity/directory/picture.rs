@@ -194,6 +194,11 @@ impl Directory {
         self.groups.values()
     }
 
+    /// The groups that are nested in `parent` directly.
+    pub fn nested_groups(&self, parent: &GroupId) -> impl Iterator<Item = &Arc<Group>> {
+        self.children.get(parent).into_iter().flatten().filter_map(|id| self.groups.get(id))
+    }
+
     /// How many top-level groups there are besides the one of everyone.
     #[must_use]
     pub fn group_count(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Whether attributes fit into the store.
 
 use super::attribute::{self, field};
+use crate::identity::values::is_longer_than;
 use crate::identity::{AttributeEdit, AttributeEdits, Attributes, IdentityError};
 
 /// How much fits into the attributes of one object.
@@ -10,7 +11,7 @@ use crate::identity::{AttributeEdit, AttributeEdits, Attributes, IdentityError};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct AttributeLimits {
-    /// Longest value, in characters.
+    /// Longest value, in characters as the server counts them: one outside the basic plane counts as two.
     pub value_length: usize,
     /// Most values of one attribute.
     pub values_per_attribute: usize,
@@ -57,7 +58,7 @@ impl AttributeLimits {
     }
 
     fn check_value(&self, name: &str, value: &str) -> Result<(), IdentityError> {
-        if value.chars().nth(self.value_length).is_some() {
+        if is_longer_than(value, self.value_length) {
             let limit = self.value_length;
             let reason = match name {
                 attribute::MLFLOW_TRACKING_ENVS | attribute::MLFLOW_ARTIFACT_ENVS => {
@@ -111,6 +112,8 @@ mod tests {
     #[case::fits("a".repeat(255), None)]
     #[case::one_too_long("a".repeat(256), Some("displayName is longer than 255 characters"))]
     #[case::characters_not_bytes("組".repeat(255), None)]
+    #[case::most_emojis("😀".repeat(127), None)]
+    #[case::too_many_emojis("😀".repeat(128), Some("displayName is longer than 255 characters"))]
     #[case::empty(String::new(), None)]
     #[case::lines("a\n\tb".to_owned(), None)]
     #[case::nul("a\0b".to_owned(), Some("displayName contains a control character"))]

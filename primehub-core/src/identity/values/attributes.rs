@@ -3,7 +3,7 @@
 use super::super::{
     AttributeEdit, AttributeEdits, AttributeLimits, Attributes, Capabilities, IdentityError, attribute,
 };
-use super::check_text;
+use super::{check_text, is_blank};
 
 /// User attributes that the realm's user profile declares, for administrators alone and with one value each. Undeclared ones may have
 /// several, but are shorter.
@@ -86,16 +86,15 @@ pub fn check_user_attribute_edits(
     }
 }
 
-/// The attributes of a user as the server keeps them: without those that consist of empty texts. It does keep those of groups.
+/// The attributes of a user as the server keeps them: without values that are [blank](is_blank), and attributes that have no other. Of
+/// groups it keeps them.
 #[must_use]
 pub fn without_blank(mut attributes: Attributes) -> Attributes {
-    let blank: Vec<String> = attributes
-        .iter()
-        .filter(|(_, values)| values.iter().all(String::is_empty))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    for name in blank {
-        attributes.set(name, Vec::new());
+    let with_blank = |(_, values): &(&str, &[String])| values.iter().any(|value| is_blank(value));
+    let names: Vec<String> = attributes.iter().filter(with_blank).map(|(name, _)| name.to_owned()).collect();
+    for name in names {
+        let kept = attributes.all(&name).iter().filter(|value| !is_blank(value)).cloned().collect();
+        attributes.set(name, kept);
     }
     attributes
 }
@@ -195,7 +194,11 @@ mod tests {
 
     #[rstest]
     #[case::value(&["x"], &["x"])]
-    #[case::beside_a_value(&["", "x"], &["", "x"])]
+    #[case::beside_a_value(&["", "x", " "], &["x"])]
+    #[case::blanks_around(&[" x "], &[" x "])]
+    #[case::order_and_repetition(&["c", "a", "", "b", "a"], &["c", "a", "b", "a"])]
+    #[case::white_space(&["\t", "\u{2003}"], &[])]
+    #[case::blank_that_does_not_break(&["\u{a0}"], &["\u{a0}"])]
     #[case::blank(&[""], &[])]
     #[case::blanks(&["", ""], &[])]
     fn users_have_no_blank_attributes(#[case] values: &[&str], #[case] kept: &[&str]) {

@@ -1,8 +1,11 @@
 //! Names, addresses and short texts.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use secrecy::ExposeSecret as _;
+
 use super::super::{Edit, IdentityError, NewPassword, REQUIRED_ACTIONS, RealmEdit};
 use crate::names::RoleName;
-use secrecy::ExposeSecret as _;
 
 /// Longest username, name, e-mail address, display name and mail setting, in characters: the width of the server's columns.
 pub const MAX_TEXT: usize = 255;
@@ -26,16 +29,18 @@ pub fn check_email(text: &str) -> Result<Option<String>, IdentityError> {
     Ok(Some(text.to_lowercase()))
 }
 
-/// Checks the name of a person, and answers it as it is stored. An empty one is none.
+/// Checks the name of a person, and answers it as it is stored. A [blank](is_blank) one is none.
 ///
 /// # Errors
 /// [`IdentityError::Invalid`] for `field`.
 pub fn check_person_name(field: &str, name: &str) -> Result<Option<String>, IdentityError> {
     check_text(field, name)?;
-    if let Some(character) = name.chars().find(|character| "<>&\"$%!#?§;*~/\\|^=[]{}()".contains(*character)) {
+    if let Some(character) =
+        name.chars().find(|character| "<>&\"$%!#?§;*~/\\|^=[]{}()\u{2028}\u{2029}".contains(*character))
+    {
         return Err(IdentityError::invalid(field, format!("contains {character:?}, which no name of a person has")));
     }
-    Ok(Some(name.to_owned()).filter(|name| !name.is_empty()))
+    Ok(Some(name.to_owned()).filter(|name| !is_blank(name)))
 }
 
 /// Checks a short text: at most [`MAX_TEXT`] characters, none of them for control.
@@ -43,7 +48,7 @@ pub fn check_person_name(field: &str, name: &str) -> Result<Option<String>, Iden
 /// # Errors
 /// [`IdentityError::Invalid`] for `field`.
 pub fn check_text(field: &str, text: &str) -> Result<(), IdentityError> {
-    if text.chars().nth(MAX_TEXT).is_some() {
+    if is_longer_than(text, MAX_TEXT) {
         return Err(IdentityError::invalid(field, format!("is longer than {MAX_TEXT} characters")));
     }
     if text.chars().any(char::is_control) {
@@ -120,6 +125,17 @@ pub fn check_realm_edit(edit: &RealmEdit) -> Result<(), IdentityError> {
     Ok(())
 }
 
+/// Whether the server takes a text for nothing: it has no character but white space. Spaces that do not break a line count as characters.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| character.is_whitespace() && !"\u{85}\u{a0}\u{2007}\u{202f}".contains(character))
+}
+
+/// Whether the text has more than `limit` characters, as the server counts them.
+pub(in super::super) fn is_longer_than(text: &str, limit: usize) -> bool {
+    text.encode_utf16().nth(limit).is_some()
+}
+
 /// A local part of atoms between dots, or quoted; a domain name, or an IP address in brackets. No dot is asked of the domain:
 /// `amy@localhost` is an address.
 fn is_email(text: &str) -> bool {
@@ -131,11 +147,10 @@ fn is_email(text: &str) -> bool {
                 && inner.chars().all(|character| is_atom_character(character) || " .@,;:<>()[]".contains(character))
         })
     };
-    let local_is_valid =
-        local.chars().nth(MAX_LOCAL_PART).is_none() && (local.split('.').all(is_atom) || is_quoted(local));
+    let local_is_valid = !is_longer_than(local, MAX_LOCAL_PART) && (local.split('.').all(is_atom) || is_quoted(local));
     let is_label = |label: &str| {
         !label.is_empty()
-            && label.chars().nth(MAX_DOMAIN_LABEL).is_none()
+            && !is_longer_than(label, MAX_DOMAIN_LABEL)
             && !label.starts_with('-')
             && !label.ends_with('-')
             && label
@@ -144,8 +159,10 @@ fn is_email(text: &str) -> bool {
     };
     let is_address = |domain: &str| {
         domain.strip_prefix('[').and_then(|domain| domain.strip_suffix(']')).is_some_and(|address| {
-            let address = address.strip_prefix("IPv6:").unwrap_or(address);
-            address.parse::<std::net::IpAddr>().is_ok()
+            match address.split_at_checked("ipv6:".len()) {
+                Some((kind, address)) if kind.eq_ignore_ascii_case("ipv6:") => address.parse::<Ipv6Addr>().is_ok(),
+                _ => address.parse::<Ipv4Addr>().is_ok(),
+            }
         })
     };
     local_is_valid && (domain.split('.').all(is_label) || is_address(domain))
@@ -178,6 +195,8 @@ mod tests {
     #[case::quoted("\"amy lee\"@example.com", "\"amy lee\"@example.com")]
     #[case::address("amy@[127.0.0.1]", "amy@[127.0.0.1]")]
     #[case::address_of_six("amy@[IPv6:::1]", "amy@[ipv6:::1]")]
+    #[case::address_of_six_as_stored("amy@[ipv6:::1]", "amy@[ipv6:::1]")]
+    #[case::short_domain("amy@example.c", "amy@example.c")]
     fn email_addresses_are_stored_in_lower_case(#[case] given: &str, #[case] stored: &str) {
         assert_eq!(check_email(given), Ok(Some(stored.to_owned())));
     }
@@ -191,6 +210,9 @@ mod tests {
     #[case::dot_at_the_end("amy.@example.com")]
     #[case::blank("amy lee@example.com")]
     #[case::blank_around(" amy@example.com")]
+    #[case::nothing_but_a_blank(" ")]
+    #[case::address_of_six_without_its_kind("amy@[::1]")]
+    #[case::dot_at_the_end_of_the_domain("amy@example.com.")]
     #[case::dash_at_the_start("amy@-example.com")]
     #[case::underscore_in_domain("amy@exam_ple.com")]
     #[case::line_feed("amy@example.com\nbcc:x@example.com")]
@@ -209,10 +231,27 @@ mod tests {
     #[case::longest(&"é".repeat(255), true)]
     #[case::too_long(&"é".repeat(256), false)]
     #[case::markup("<b>Amy", false)]
+    #[case::blanks_around(" Amy ", true)]
+    #[case::signs("a`b:c@d+e_f", true)]
+    #[case::most_emojis(&"😀".repeat(127), true)]
+    #[case::too_many_emojis(&"😀".repeat(128), false)]
+    #[case::line_separator("A\u{2028}my", false)]
+    #[case::paragraph_separator("A\u{2029}my", false)]
     #[case::tab("A\tmy", false)]
     #[case::c1_control("A\u{85}my", false)]
     fn names_of_people(#[case] name: &str, #[case] allowed: bool) {
         assert_eq!(check_person_name("lastName", name).is_ok(), allowed);
+    }
+
+    #[rstest]
+    #[case::empty("", true)]
+    #[case::blanks("  ", true)]
+    #[case::wide_blanks("\u{2003}\u{3000}", true)]
+    #[case::blank_that_does_not_break("\u{a0}", false)]
+    #[case::text(" x", false)]
+    fn blank_names_are_none(#[case] name: &str, #[case] none: bool) {
+        assert_eq!(check_person_name("firstName", name).unwrap().is_none(), none);
+        assert_eq!(is_blank(name), none);
     }
 
     #[test]
@@ -226,6 +265,7 @@ mod tests {
     #[case::longest(&"é".repeat(255), true)]
     #[case::empty("", false)]
     #[case::too_long(&"é".repeat(256), false)]
+    #[case::too_many_emojis(&"😀".repeat(128), false)]
     #[case::line_feed("it:cpu\n", false)]
     fn names_of_roles(#[case] name: &str, #[case] allowed: bool) {
         assert_eq!(check_role_name(name).map_err(field_of), if allowed { Ok(()) } else { Err("role".to_owned()) });

@@ -1,4 +1,4 @@
-use primehub_core::identity::{Applied, Edit, IdentityError, IdentityStore as _, Key, NewPassword, UserEdit};
+use primehub_core::identity::{Applied, IdentityError, IdentityStore as _, Key, NewPassword, UserEdit};
 use primehub_core::names::UserId;
 
 use super::*;
@@ -62,8 +62,7 @@ async fn an_address_opens_the_account_that_has_it_not_the_one_named_so() {
     set(&store, &amy.id, "amy's", false).await.unwrap();
     set(&store, &named.id, "other", false).await.unwrap();
     assert_eq!(check(&store, "amy@example.com", "other").await.as_deref(), Some("amy@example.com"));
-    let edit = UserEdit { email: Edit::Set("amy@example.com".into()), ..UserEdit::default() };
-    store.edit_user(&service(), &amy.id, edit).await.unwrap();
+    collide(&store, &amy, "amy@example.com").await;
     assert_eq!(check(&store, "amy@example.com", "amy's").await.as_deref(), Some("amy"));
     assert_eq!(check(&store, "amy@example.com", "other").await, None);
 }

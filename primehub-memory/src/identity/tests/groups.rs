@@ -1,5 +1,6 @@
+use futures::{FutureExt as _, StreamExt as _};
 use primehub_core::identity::{
-    AttributeEdit, Binding, Conflict, GroupEdit, IdentityError, IdentityStore as _, Key, RoleKey, Subject,
+    AttributeEdit, Binding, Change, Conflict, GroupEdit, IdentityError, IdentityStore as _, Key, RoleKey, Subject,
 };
 use primehub_core::names::GroupId;
 use rstest::rstest;
@@ -65,10 +66,12 @@ async fn an_edit_keeps_what_it_does_not_name() {
     let group = store.create_group(&service(), new).await.unwrap().value;
     let mut edit = set("quota-cpu", "2");
     edit.attributes.put("admins", AttributeEdit::Set(texts(&[""])));
+    edit.attributes.put("note", AttributeEdit::Set(texts(&["c", "", "a", " ", "a"])));
     let group = store.edit_group(&service(), &group.id, edit).await.unwrap().value;
     assert_eq!(group.attributes.all("from-elsewhere"), ["a", "b"]);
-    // Unlike those of users, attributes of groups keep an empty text.
+    // Unlike those of users, attributes of groups keep blank texts.
     assert_eq!(group.attributes.all("admins"), [""]);
+    assert_eq!(group.attributes.all("note"), ["c", "", "a", " ", "a"]);
     let mut edit = GroupEdit::default();
     edit.attributes.clear("quota-cpu");
     let group = store.edit_group(&service(), &group.id, edit).await.unwrap().value;
@@ -128,6 +131,38 @@ async fn a_deleted_group_takes_memberships_and_grants_along() {
     assert!(!directory.is_administrator(&amy.id) && directory.groups_with_role(&administrator).next().is_none());
     assert_eq!(directory.groups_of(&amy.id).count(), 1);
     add_group(&store, "research").await;
+}
+
+#[tokio::test]
+async fn a_deleted_group_takes_nested_ones_along() {
+    let store = store();
+    let (amy, parent) = (add_user(&store, "amy").await, add_group(&store, "research").await);
+    let nest = |id: &str, within: &str| {
+        let mut group = Group::new(GroupId::new(id), id);
+        group.parent = Some(GroupId::new(within));
+        group
+    };
+    let (nested, deep) = (nest("nested", parent.id.as_str()), nest("deep", "nested"));
+    let (nested_id, deep_id) = (nested.id.clone(), deep.id.clone());
+    let imported = |draft: &mut crate::identity::draft::Draft<'_>| {
+        draft.directory.put_group(nested);
+        draft.directory.put_group(deep);
+        draft.directory.join(&amy.id, &deep_id);
+        draft.touch(Key::Group(deep_id.clone()));
+        Ok(())
+    };
+    store.write(&service(), imported).await.unwrap();
+    let mut changes = store.changes(None);
+    let written = store.delete_group(&service(), &parent.id).await.unwrap();
+    let directory = store.directory();
+    assert!(directory.group(&nested_id).is_none() && directory.group(&deep_id).is_none());
+    assert_eq!(directory.groups_of(&amy.id).count(), 1);
+    let Some(Some(Change::Touched { revision, mut keys })) = changes.next().now_or_never() else { panic!("no change") };
+    let mut expected =
+        [Key::User(amy.id.clone()), Key::Group(parent.id.clone()), Key::Group(nested_id), Key::Group(deep_id)];
+    keys.sort();
+    expected.sort();
+    assert_eq!((revision, keys.as_slice()), (written.revision, &expected[..]));
 }
 
 #[tokio::test]

@@ -85,6 +85,16 @@ async fn add_group(store: &MemoryIdentityStore, name: &str) -> Arc<Group> {
     store.create_group(&service(), new_group(name)).await.unwrap().value
 }
 
+/// Gives an account an address that another has as name, which only a realm read from files may hold.
+async fn collide(store: &MemoryIdentityStore, user: &Arc<User>, email: &str) {
+    let write = |draft: &mut super::draft::Draft<'_>| {
+        let mut colliding = User::clone(user);
+        colliding.email = Some(email.to_owned());
+        Ok(draft.replace_user(user.clone(), colliding))
+    };
+    store.write(&service(), write).await.unwrap();
+}
+
 /// The field that an error complains about.
 fn field_of(error: &IdentityError) -> Option<&str> {
     match error {

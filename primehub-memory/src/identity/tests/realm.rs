@@ -28,6 +28,21 @@ async fn an_edit_keeps_what_it_does_not_name() {
     assert!(realm.default_groups.contains(&everyone));
 }
 
+#[rstest]
+#[case::text(to("Lab"), Some("Lab"))]
+#[case::empty(to(""), None)]
+#[case::cleared(Edit::Clear, None)]
+#[case::kept(Edit::Keep, Some("before"))]
+#[tokio::test]
+async fn an_empty_display_name_is_none(#[case] edit: Edit<String>, #[case] stored: Option<&str>) {
+    let store = store();
+    let before = RealmEdit { display_name: to("before"), display_name_html: to("before"), ..RealmEdit::default() };
+    store.edit_realm(&service(), before).await.unwrap();
+    let edit = RealmEdit { display_name: edit.clone(), display_name_html: edit, ..RealmEdit::default() };
+    let realm = store.edit_realm(&service(), edit).await.unwrap().value;
+    assert_eq!((realm.display_name.as_deref(), realm.display_name_html.as_deref()), (stored, stored));
+}
+
 #[tokio::test]
 async fn the_mail_password_is_never_shown() {
     let store = store();

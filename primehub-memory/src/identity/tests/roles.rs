@@ -23,6 +23,7 @@ async fn do_better_8_3_1_an_existing_role_is_reused() {
 #[case::empty("", Some("role"))]
 #[case::longest(&"r".repeat(255), None)]
 #[case::too_long(&"r".repeat(256), Some("role"))]
+#[case::as_long_as_two(&"😀".repeat(128), Some("role"))]
 #[case::control_character("it:a\0", Some("role"))]
 #[case::unicode("ds:資料", None)]
 #[tokio::test]
@@ -30,6 +31,16 @@ async fn names_of_roles(#[case] name: &str, #[case] field: Option<&str>) {
     let answer = store().ensure_role(&service(), named(name)).await;
     assert_eq!(answer.as_ref().err().and_then(field_of), field);
     assert_eq!(answer.is_ok(), field.is_none());
+}
+
+#[tokio::test]
+async fn names_that_differ_in_case_are_two_roles() {
+    let store = store();
+    for name in ["it:cpu-1", "IT:CPU-1"] {
+        assert_eq!(store.ensure_role(&service(), named(name)).await.unwrap().value, Applied::Changed);
+    }
+    store.delete_role(&service(), &RoleKey::realm("IT:CPU-1")).await.unwrap();
+    assert!(store.directory().role(&RoleKey::realm("it:cpu-1")).is_some());
 }
 
 #[tokio::test]

@@ -41,6 +41,46 @@ async fn taken_names_are_refused(#[case] new: NewUser, #[case] conflict: Conflic
     assert!(unchanged(&before, &store));
 }
 
+/// People log in by name or by address, so one must not be the other of somebody else.
+#[rstest]
+#[case::name_that_is_an_address(new_user("amy@example.com"), Conflict::Username)]
+#[case::address_that_is_a_name(with_email("bob", "ZOE@example.com"), Conflict::Email)]
+#[case::both(with_email("amy@example.com", "zoe@example.com"), Conflict::Email)]
+#[tokio::test]
+async fn names_and_addresses_are_not_those_of_others(#[case] new: NewUser, #[case] conflict: Conflict) {
+    let store = store();
+    store.create_user(&service(), with_email("amy", "amy@example.com")).await.unwrap();
+    add_user(&store, "zoe@example.com").await;
+    assert_eq!(store.create_user(&service(), new.clone()).await.unwrap_err(), IdentityError::Conflict(conflict));
+    let bob = add_user(&store, "bob-to-be").await;
+    let edit = UserEdit {
+        username: Some(new.username),
+        email: new.email.map_or(Edit::Keep, Edit::Set),
+        ..UserEdit::default()
+    };
+    let refused = store.edit_user(&service(), &bob.id, edit).await.unwrap_err();
+    assert_eq!(refused, IdentityError::Conflict(conflict));
+}
+
+#[tokio::test]
+async fn a_name_may_be_the_own_address() {
+    let store = store();
+    store.create_user(&service(), with_email("amy@example.com", "amy@example.com")).await.unwrap();
+    let bob = store.create_user(&service(), with_email("bob", "bob@example.com")).await.unwrap().value;
+    let edit = UserEdit { username: Some("bob@example.com".parse().unwrap()), ..UserEdit::default() };
+    assert_eq!(&*store.edit_user(&service(), &bob.id, edit).await.unwrap().value.username, "bob@example.com");
+}
+
+#[tokio::test]
+async fn what_collides_already_stands_in_the_way_of_nothing_else() {
+    let store = store();
+    add_user(&store, "zoe@example.com").await;
+    let amy = add_user(&store, "amy").await;
+    collide(&store, &amy, "zoe@example.com").await;
+    let edit = UserEdit { first_name: Edit::Set("Amy".into()), ..UserEdit::default() };
+    assert_eq!(store.edit_user(&service(), &amy.id, edit).await.unwrap().value.first_name.as_deref(), Some("Amy"));
+}
+
 #[tokio::test]
 async fn a_name_is_free_again_after_its_user_is_deleted() {
     let store = store();
@@ -191,20 +231,26 @@ async fn a_new_email_address_has_to_be_verified_again() {
     assert!(!changed.email_verified);
 }
 
+#[rstest]
+#[case::text(&["x"], &["x"])]
+#[case::empty(&[""], &[])]
+#[case::blanks(&[" ", "\t"], &[])]
+#[case::among_texts(&["c", "", "a", " ", "a"], &["c", "a", "a"])]
 #[tokio::test]
-async fn attributes_of_users_without_text_are_not_stored() {
+async fn blank_values_of_users_are_not_stored(#[case] given: &[&str], #[case] stored: &[&str]) {
     let store = store();
     let mut new = new_user("amy");
-    new.attributes = attributes("note", &[""]);
+    new.attributes = attributes("note", given);
     let amy = store.create_user(&service(), new).await.unwrap().value;
-    assert_eq!(amy.attributes, Attributes::default());
+    assert_eq!(amy.attributes.all("note"), stored);
+    let bob = add_user(&store, "bob").await;
     let mut edit = UserEdit::default();
-    edit.attributes.set("note", "x");
-    store.edit_user(&service(), &amy.id, edit).await.unwrap();
-    let mut edit = UserEdit::default();
-    edit.attributes.set("note", "");
-    let amy = store.edit_user(&service(), &amy.id, edit).await.unwrap().value;
-    assert_eq!(amy.attributes, Attributes::default());
+    edit.attributes.set("note", "before");
+    store.edit_user(&service(), &bob.id, edit).await.unwrap();
+    let mut edit = UserEdit { first_name: Edit::Set(" ".into()), ..UserEdit::default() };
+    edit.attributes.put("note", AttributeEdit::Set(texts(given)));
+    let bob = store.edit_user(&service(), &bob.id, edit).await.unwrap().value;
+    assert_eq!((bob.attributes.all("note"), &bob.first_name), (&*texts(stored), &None));
 }
 
 #[tokio::test]

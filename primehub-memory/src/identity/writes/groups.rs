@@ -1,5 +1,6 @@
 //! Writes of groups.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use primehub_core::identity::{Conflict, Group, GroupEdit, IdentityError, Key, NewGroup, values};
@@ -35,18 +36,30 @@ impl Draft<'_> {
         Ok(if group == *before { before } else { self.store_group(group) })
     }
 
-    /// Deletes a group. This store makes no nested groups, so none has to go with it.
+    /// Deletes a group, with the nested groups that a realm which was read from files may have.
     pub(in super::super) fn delete_group(&mut self, id: &GroupId) -> Result<Arc<Group>, IdentityError> {
         let group = self.group(id)?;
-        let members: Vec<Key> = self.directory.members(id).map(|user| Key::User(user.id.clone())).collect();
-        let is_default = self.directory.realm().default_groups.contains(id);
-        self.directory.remove_group(id);
-        self.touched.extend(members);
-        self.touch(Key::Group(id.clone()));
-        if is_default {
-            self.touch(Key::Realm);
+        for id in self.with_nested(id) {
+            let members: Vec<Key> = self.directory.members(&id).map(|user| Key::User(user.id.clone())).collect();
+            self.touched.extend(members);
+            if self.directory.realm().default_groups.contains(&id) {
+                self.touch(Key::Realm);
+            }
+            self.touch(Key::Group(id));
         }
+        self.directory.remove_group(id);
         Ok(group)
+    }
+
+    /// The group and all that are nested in it, however deep.
+    fn with_nested(&self, id: &GroupId) -> BTreeSet<GroupId> {
+        let (mut found, mut next) = (BTreeSet::new(), vec![id.clone()]);
+        while let Some(id) = next.pop() {
+            if found.insert(id.clone()) {
+                next.extend(self.directory.nested_groups(&id).map(|group| group.id.clone()));
+            }
+        }
+        found
     }
 
     fn store_group(&mut self, group: Group) -> Arc<Group> {

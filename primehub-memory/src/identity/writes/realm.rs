@@ -18,6 +18,9 @@ impl Draft<'_> {
         let mut realm = self.directory.realm().clone();
         edit.display_name.apply(&mut realm.display_name);
         edit.display_name_html.apply(&mut realm.display_name_html);
+        for name in [&mut realm.display_name, &mut realm.display_name_html] {
+            name.take_if(|name| name.is_empty());
+        }
         for (key, edit) in edit.smtp {
             let shown = if key == PASSWORD { self.edit_mail_password(edit) } else { edit };
             match shown {

@@ -34,7 +34,7 @@ impl Draft<'_> {
         user.enabled = new.enabled;
         user.created_at = self.now;
         user.required_actions.clone_from(&self.rules.default_actions);
-        self.check_unique(&user)?;
+        self.check_unique(&user, None)?;
         Ok(self.add_user(user))
     }
 
@@ -73,7 +73,7 @@ impl Draft<'_> {
             user.attributes.apply(&edit.attributes);
             user.attributes = values::without_blank(user.attributes);
         }
-        self.check_unique(&user)?;
+        self.check_unique(&user, Some(&before))?;
         Ok(self.replace_user(before, user))
     }
 
@@ -144,14 +144,19 @@ impl Draft<'_> {
         self.directory.user(&id).cloned().unwrap_or(added)
     }
 
-    /// The e-mail address is looked at first, as Keycloak does.
-    fn check_unique(&self, user: &User) -> Result<(), IdentityError> {
-        let is_other = |found: &Arc<User>| found.id != user.id;
-        let same_email = user.email.as_deref().and_then(|email| self.directory.user_with_email(email));
-        if same_email.is_some_and(is_other) {
+    /// Whether nobody else has the name or address of `user`, as far as it is new. People log in by either, so one account must not have
+    /// as name what another has as address. The address is looked at first, as Keycloak does.
+    fn check_unique(&self, user: &User, before: Option<&User>) -> Result<(), IdentityError> {
+        let is_taken = |text: &str| {
+            let found = [self.directory.user_with_email(text), self.directory.user_named(text)];
+            found.into_iter().flatten().any(|found| found.id != user.id)
+        };
+        let new_email =
+            user.email.as_deref().filter(|email| before.and_then(|before| before.email.as_deref()) != Some(*email));
+        if new_email.is_some_and(is_taken) {
             return Err(IdentityError::Conflict(Conflict::Email));
         }
-        if self.directory.user_named(&user.username).is_some_and(is_other) {
+        if before.is_none_or(|before| before.username != user.username) && is_taken(&user.username) {
             return Err(IdentityError::Conflict(Conflict::Username));
         }
         Ok(())
