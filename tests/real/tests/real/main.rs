@@ -1,0 +1,27 @@
+//! Tests against real servers. Each group gets the shared server, or makes instances of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "whatever goes wrong in a trial has to end it; clippy knows only functions marked as tests"
+)]
+
+mod peers;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::Arguments;
+use real_peers::{Peers, Shared};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    #[expect(clippy::disallowed_methods, reason = "this is a binary, which reads the environment once")]
+    let peers = Peers::from_variables(|name| std::env::var(name).ok()).unwrap();
+    let shared = Arc::new(Shared::new(peers));
+    let trials = peers::trials(&shared);
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // The shared server ends with its last owner, and leaving by `Conclusion::exit` would skip that.
+    drop(shared);
+    conclusion.exit_code()
+}
