@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+use tokio::time::Instant;
+
 use crate::settings::{InvalidSettings, KeycloakSettings};
 use crate::token::ServiceToken;
 use crate::transport::{Answer, By, Call, CallError, KeycloakMetrics, Transport};
@@ -40,21 +43,33 @@ impl Keycloak {
         &self.transport
     }
 
-    /// Sends a call with the rights that it names. The service account's token is renewed once if Keycloak does not accept it any more.
+    /// Sends a call with the rights that it names. If Keycloak does not accept the service account's token any more, the token is renewed and
+    /// the call repeated, once. All of it together has the time limit of the call.
     pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, CallError> {
+        let deadline = self.transport.deadline(call.kind.class);
         let token = match call.by {
-            By::Nobody => return self.transport.send(call, None).await,
-            By::Token(token) => return self.transport.send(call, Some(token)).await,
-            By::Service => self.service.get().await?,
+            By::Nobody => return self.transport.send_before(call, None, deadline).await,
+            By::Token(token) => return self.transport.send_before(call, Some(token), deadline).await,
+            By::Service => before(deadline, call, self.service.get()).await?,
         };
-        match self.transport.send(call, Some(&token)).await {
+        match self.transport.send_before(call, Some(&token), deadline).await {
             Err(error) if error.status() == Some(401) => {
-                let token = self.service.get_instead_of(&token).await?;
-                self.transport.send(call, Some(&token)).await
+                let token = before(deadline, call, self.service.get_instead_of(&token)).await?;
+                self.transport.send_before(call, Some(&token), deadline).await
             }
             answer => answer,
         }
     }
+}
+
+/// Waits for the token of a call, until the call's time is over.
+async fn before(
+    deadline: Instant,
+    call: &Call<'_>,
+    token: impl Future<Output = Result<SecretString, CallError>>,
+) -> Result<SecretString, CallError> {
+    let late = |_| Err(CallError::Unavailable { call: call.kind.name, cause: "no token for it in time".to_owned() });
+    tokio::time::timeout_at(deadline, token).await.unwrap_or_else(late)
 }
 
 impl std::fmt::Debug for Keycloak {

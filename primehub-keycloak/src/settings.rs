@@ -1,11 +1,12 @@
 //! Where a Keycloak is, as whom the platform speaks to it, and how patient it is.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use primehub_core::names::GroupId;
 use secrecy::SecretString;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Keycloak's own client for command lines: its access tokens name no account, so nobody can be recognized by them.
 const ADMIN_CLI: &str = "admin-cli";
@@ -31,11 +32,11 @@ pub struct KeycloakSettings {
     pub patience: Patience,
     /// How the picture of the realm is kept fresh.
     pub following: Following,
-    /// Certificates of authorities to trust besides the system's, as PEM.
+    /// Certificates of authorities to trust besides the system's, as PEM; empty if there are none.
     pub extra_authorities: Vec<u8>,
     /// A proxy for all calls, such as `http://proxy:3128`, unless [`KeycloakSettings::no_proxy`] names the host.
     pub proxy: Option<Url>,
-    /// Hosts that are reached directly: names, suffixes that begin with a dot, addresses and networks, separated by commas.
+    /// Hosts that are reached directly: names (with all names below them), addresses and networks, separated by commas; `*` for all.
     pub no_proxy: String,
 }
 
@@ -45,9 +46,9 @@ pub struct KeycloakSettings {
 pub struct Patience {
     /// For the connection to be made.
     pub connect: Duration,
-    /// For an answer of the token endpoint and of the published keys.
+    /// For an answer of the token endpoint, and of what everybody may ask for (the published keys), repeats included.
     pub token: Duration,
-    /// For one call of the admin interface, repeats included.
+    /// For one call of the admin interface: waiting for its turn, a token for it, and repeats included.
     pub admin: Duration,
     /// For one page of a bulk read.
     pub page: Duration,
@@ -96,7 +97,7 @@ impl Default for Following {
             interval: Duration::from_secs(1),
             overlap: Duration::from_secs(30),
             refresh: Duration::from_mins(10),
-            refresh_without_events: Duration::from_secs(60),
+            refresh_without_events: Duration::from_mins(1),
         }
     }
 }
@@ -110,18 +111,24 @@ pub enum InvalidSettings {
         "the client {ADMIN_CLI} cannot be used: its tokens name no account; create a confidential client, for example with the bootstrap"
     )]
     AdminCli,
-    /// An address is no base of others.
+    /// An address is no base of others, or not one of a proxy.
     #[error("{0} is not an http or https address")]
     NotHttp(Url),
+    /// An address has more than a base has. A password in it is not shown.
+    #[error("{0} must have neither a user nor a query nor a fragment")]
+    NotABase(Url),
     /// A certificate cannot be read.
     #[error("the certificates of additional authorities cannot be read")]
-    Authorities(#[source] reqwest::Error),
+    Authorities(#[source] Box<dyn Error + Send + Sync>),
+    /// There is text where certificates were expected.
+    #[error("there is no certificate among the additional authorities; they must be in the form PEM")]
+    NoAuthorities,
     /// The proxy cannot be used.
     #[error("the proxy cannot be used")]
-    Proxy(#[source] reqwest::Error),
+    Proxy(#[source] Box<dyn Error + Send + Sync>),
     /// The HTTP client cannot be built.
     #[error("no HTTP client can be built")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl KeycloakSettings {
@@ -152,28 +159,54 @@ impl KeycloakSettings {
     /// Checks what can be checked without a call.
     ///
     /// # Errors
-    /// [`InvalidSettings::AdminCli`], [`InvalidSettings::NotHttp`].
+    /// [`InvalidSettings::AdminCli`], [`InvalidSettings::NotHttp`], [`InvalidSettings::NotABase`].
     pub(crate) fn check(&self) -> Result<(), InvalidSettings> {
         if self.client_id == ADMIN_CLI {
             return Err(InvalidSettings::AdminCli);
         }
         for base in [&self.base, &self.public_base] {
             if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
-                return Err(InvalidSettings::NotHttp(base.clone()));
+                return Err(InvalidSettings::NotHttp(without_password(base)));
+            }
+            let extras = [base.password(), base.query(), base.fragment()];
+            if !base.username().is_empty() || extras.iter().any(Option::is_some) {
+                return Err(InvalidSettings::NotABase(without_password(base)));
             }
         }
-        Ok(())
+        // The HTTP client passes over a proxy that it does not know how to speak to.
+        match &self.proxy {
+            Some(proxy) if !matches!(proxy.scheme(), "http" | "https") => {
+                Err(InvalidSettings::NotHttp(without_password(proxy)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// An address below the one that this process uses. The segments are escaped as they need to be.
     pub(crate) fn url(&self, segments: &[&str]) -> Url {
-        below(&self.base, segments)
+        let mut url = self.base.clone();
+        let mut path = url.path().strip_suffix('/').unwrap_or(url.path()).to_owned();
+        for segment in segments {
+            path.push('/');
+            // More is escaped than an address must have escaped: Keycloak refuses a bare `;`, and `Url` drops tabs and line breaks.
+            let escaped: String = form_urlencoded::byte_serialize(segment.as_bytes()).collect();
+            path.push_str(&escaped.replace('+', "%20"));
+        }
+        url.set_path(&path);
+        url
     }
 
     /// An address below the one that browsers use.
     pub(crate) fn public_url(&self, segments: &[&str]) -> Url {
         below(&self.public_base, segments)
     }
+}
+
+fn without_password(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Fails for addresses that cannot hold a password.
+    let _ = url.set_password(None);
+    url
 }
 
 fn below(base: &Url, segments: &[&str]) -> Url {
@@ -218,7 +251,7 @@ mod tests {
     )]
     fn addresses_stand_below_the_base(#[case] base: &str, #[case] expected: &str) {
         let url = settings(base).url(&["admin", "realms", "it:cpu/1"]);
-        assert_eq!(url.as_str().replace("it:cpu", "it%3Acpu"), expected);
+        assert_eq!(url.as_str(), expected);
     }
 
     #[test]
@@ -229,6 +262,19 @@ mod tests {
     #[test]
     fn secrets_stay_out_of_the_debug_form() {
         assert!(!format!("{:?}", settings("http://keycloak:8080")).contains("secret"));
+    }
+
+    #[rstest]
+    #[case::another_scheme("ftp://keycloak", "is not an http or https address")]
+    #[case::no_base("mailto:keycloak@example.com", "is not an http or https address")]
+    #[case::password("http://admin:hidden@keycloak", "http://admin@keycloak/ must have neither")]
+    #[case::query("http://keycloak/?hidden=1", "must have neither")]
+    #[case::fragment("http://keycloak/#top", "must have neither")]
+    fn what_is_no_base_is_refused(#[case] base: &str, #[case] expected: &str) {
+        let mut settings = settings("http://keycloak:8080");
+        settings.public_base = base.parse().unwrap();
+        let error = settings.check().unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains("hidden@"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is sent.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::Method;
 use secrecy::SecretString;
@@ -12,6 +13,9 @@ use serde_json::Value;
 pub(crate) enum Class {
     /// The token endpoint: asked once, because a code or a password must not be tried twice.
     Token,
+    /// What may be asked for as often as one likes: the published keys, the service account's own token. Repeated, within the time limit of
+    /// tokens.
+    Public,
     /// Reads one thing. Repeated.
     Read,
     /// Reads a page of a long list. Repeated; few at a time.
@@ -22,6 +26,18 @@ pub(crate) enum Class {
     Write,
     /// Makes Keycloak send an e-mail. Like a write, with another time limit.
     Mail,
+}
+
+impl Class {
+    /// Whether such a call changes nothing, so that it does not matter whether it was carried out.
+    pub(crate) fn only_reads(self) -> bool {
+        matches!(self, Self::Public | Self::Read | Self::Page)
+    }
+
+    /// Whether such a call may be sent again although it may have been carried out.
+    pub(crate) fn may_be_carried_out_twice(self) -> bool {
+        self.only_reads() || self == Self::Idempotent
+    }
 }
 
 /// One kind of call: the label of its metrics, its behaviour, and the role of `realm-management` without which Keycloak refuses it.
@@ -49,13 +65,22 @@ pub(crate) enum By<'a> {
     Nobody,
 }
 
-/// What is sent along.
-#[derive(Clone, Debug)]
+/// What is sent along. Never logged: it may hold a password, or settings with secrets in them.
+#[derive(Clone)]
 pub(crate) enum Body {
     Nothing,
     Json(Value),
-    /// Of a form; never logged.
     Form(Vec<(&'static str, SecretString)>),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Json(_) => "Json(..)",
+            Self::Form(_) => "Form(..)",
+        })
+    }
 }
 
 /// One call.

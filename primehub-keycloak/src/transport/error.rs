@@ -42,8 +42,9 @@ pub(crate) struct Violation {
     pub(crate) field: Option<String>,
     #[serde(default, rename = "errorMessage")]
     pub(crate) message: Option<String>,
+    /// What the words are about: the field again, limits, the value.
     #[serde(default)]
-    pub(crate) params: Vec<serde_json::Value>,
+    pub(crate) params: Option<Vec<serde_json::Value>>,
 }
 
 impl CallError {
@@ -55,9 +56,9 @@ impl CallError {
         }
     }
 
-    /// Whether Keycloak says that what was asked for does not exist.
+    /// Whether Keycloak says that the object in question does not exist: see [`Refusal::is_absent`].
     pub(crate) fn is_absent(&self) -> bool {
-        self.status() == Some(404)
+        self.refusal().is_some_and(Refusal::is_absent)
     }
 
     /// The refusal, if it is one.
@@ -90,14 +91,14 @@ impl Refusal {
             #[serde(default)]
             error_description: Option<String>,
             #[serde(default)]
-            errors: Vec<Violation>,
+            errors: Option<Vec<Violation>>,
         }
         let text = || String::from_utf8_lossy(body).trim().chars().take(300).collect::<String>();
         let Ok(shape) = serde_json::from_slice::<Shape>(body) else {
             return Self { kind, status, error: None, message: Some(text()), violations: Vec::new() };
         };
         let own = serde_json::from_slice::<Violation>(body).ok();
-        let mut violations = shape.errors;
+        let mut violations = shape.errors.unwrap_or_default();
         let mut message = shape.error_description;
         if let Some(own) = own {
             if own.field.is_some() {
@@ -107,6 +108,28 @@ impl Refusal {
             }
         }
         Self { kind, status, error: shape.error, message, violations }
+    }
+
+    /// What cannot stand in an address does not exist there.
+    pub(super) fn unaddressable(kind: Kind) -> Self {
+        let message = Some("such a name cannot stand in an address".to_owned());
+        Self { kind, status: 404, error: Some("not found".to_owned()), message, violations: Vec::new() }
+    }
+
+    /// Whether Keycloak says that the object in question does not exist. If the whole realm is missing, or an address that Keycloak should
+    /// have, or if somebody else answers (a gateway's page), that says nothing about an object.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.status == 404 && self.error.is_some() && !self.is_realm_absent() && !self.is_address_absent()
+    }
+
+    /// Whether Keycloak says that it has no such address, within a realm or beside them.
+    fn is_address_absent(&self) -> bool {
+        self.says("HTTP 404") || self.says("matching target resource")
+    }
+
+    /// Whether Keycloak says that it does not have the realm.
+    pub(crate) fn is_realm_absent(&self) -> bool {
+        self.status == 404 && (self.says("realm not found") || self.says("realm does not exist"))
     }
 
     /// Whether the words contain `text`, whatever the case.
@@ -119,7 +142,7 @@ impl Refusal {
         match (self.status, key) {
             (401, _) => IdentityError::Denied { missing: "a token that Keycloak accepts".to_owned() },
             (403, _) => IdentityError::Denied { missing: self.kind.right.to_owned() },
-            (404, Some(key)) => IdentityError::Absent(key.clone()),
+            (404, Some(key)) if self.is_absent() => IdentityError::Absent(key.clone()),
             (400, _) => {
                 let violation = self.violations.first();
                 let field = violation.and_then(|violation| violation.field.clone());

@@ -1,0 +1,4 @@
+mod connection;
+mod issuer;
+mod login;
+mod service;

@@ -1,0 +1,195 @@
+use futures::future::join_all;
+use rstest::rstest;
+use tokio::time::Instant;
+
+use super::server::{Reply, Server, nobody};
+use super::{LONG, SHORT, call, keycloak, settings};
+use crate::Keycloak;
+use crate::transport::{By, Call, CallError, Class};
+
+fn public<'a>(class: Class) -> Call<'a> {
+    call(class).by(By::Nobody)
+}
+
+#[rstest]
+#[case::read(Class::Read, false)]
+#[case::page(Class::Page, false)]
+#[case::public(Class::Public, false)]
+#[case::idempotent(Class::Idempotent, true)]
+#[case::write(Class::Write, true)]
+#[case::mail(Class::Mail, true)]
+#[case::token(Class::Token, true)]
+#[tokio::test]
+async fn a_late_answer_is_none(#[case] class: Class, #[case] unknown: bool) {
+    let server = Server::always(Reply::Never).await;
+    let began = Instant::now();
+    let error = keycloak(&server.url, SHORT).call(&public(class)).await.unwrap_err();
+    assert_eq!(matches!(error, CallError::Unknown { .. }), unknown, "{error}");
+    assert!(error.to_string().contains("no answer within"), "{error}");
+    assert!(began.elapsed() < LONG, "the time limit counts");
+    assert_eq!(server.count(), 1, "there is no time for another attempt");
+}
+
+#[tokio::test]
+async fn waiting_for_a_turn_counts_and_what_has_waited_in_vain_is_not_carried_out() {
+    let server = Server::always(Reply::Never).await;
+    let mut settings = settings(&server.url, SHORT);
+    settings.patience.calls = 1;
+    let keycloak = Keycloak::new(settings).unwrap();
+    let write = public(Class::Write);
+    let results = join_all([keycloak.call(&write), keycloak.call(&write), keycloak.call(&write)]).await;
+    assert!(matches!(results[0], Err(CallError::Unknown { .. })), "{results:?}");
+    for result in &results[1..] {
+        assert!(matches!(result, Err(CallError::Unavailable { .. })), "{result:?}");
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test]
+async fn bulk_reads_do_not_take_the_turns_of_others() {
+    let server = Server::start(|number| if number == 0 { Reply::Never } else { Reply::Answer(200, "", "[]") }).await;
+    let mut settings = settings(&server.url, LONG);
+    settings.patience.bulk_reads = 1;
+    let keycloak = Keycloak::new(settings).unwrap();
+    let (page, read) = (public(Class::Page), public(Class::Read));
+    let mut page = std::pin::pin!(keycloak.call(&page));
+    // The page is under way once the server has its request.
+    while server.count() == 0 {
+        tokio::select! {
+            _ = &mut page => panic!("the page is never answered"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    tokio::select! {
+        _ = page => panic!("the page is never answered"),
+        answer = keycloak.call(&read) => drop(answer.unwrap()),
+    }
+}
+
+#[tokio::test]
+async fn calls_do_not_pile_up_in_front_of_a_server_that_does_not_answer() {
+    let server = Server::always(Reply::Never).await;
+    let mut settings = settings(&server.url, SHORT);
+    settings.patience.calls = 8;
+    let keycloak = Keycloak::new(settings).unwrap();
+    let write = public(Class::Write);
+    let results = join_all((0..200).map(|_| keycloak.call(&write))).await;
+    assert!(results.iter().all(Result::is_err));
+    assert!(server.count() <= 8, "{} requests", server.count());
+    // Now it is known, and whoever comes is told at once.
+    let before = server.count();
+    let began = Instant::now();
+    for result in join_all((0..200).map(|_| keycloak.call(&write))).await {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(&error, CallError::Unavailable { cause, .. } if cause.contains("no answer within")),
+            "{error}"
+        );
+    }
+    assert!(began.elapsed() < SHORT);
+    assert_eq!(server.count(), before);
+    assert_eq!(keycloak.metrics().total_calls(), 200, "calls that were held back are no calls");
+}
+
+#[rstest]
+#[case::errors_to_a_read(500, Class::Read, 3)]
+#[case::errors_to_a_change(500, Class::Idempotent, 1)]
+#[case::errors_to_a_write(500, Class::Write, 1)]
+#[case::errors_to_a_login(500, Class::Token, 1)]
+#[case::too_many_reads(429, Class::Read, 3)]
+#[case::too_many_writes(429, Class::Write, 3)]
+#[case::too_many_logins(429, Class::Token, 1)]
+#[case::gateway_to_a_read(502, Class::Read, 3)]
+#[case::gateway_to_a_write(502, Class::Write, 1)]
+#[case::gateway_late_to_a_change(504, Class::Idempotent, 3)]
+#[case::gateway_that_may_have_lost_the_answer(503, Class::Write, 1)]
+#[tokio::test]
+async fn a_storm_meets_a_bounded_number_of_requests(
+    #[case] status: u16,
+    #[case] class: Class,
+    #[case] requests: usize,
+) {
+    let server = Server::always(Reply::Answer(status, "", r#"{"error":"unknown_error"}"#)).await;
+    let error = keycloak(&server.url, LONG).call(&public(class)).await.unwrap_err();
+    assert_eq!(server.count(), requests, "{error}");
+    let maybe_carried_out = (502..=504).contains(&status) && !class.only_reads();
+    assert_eq!(matches!(error, CallError::Unknown { .. }), maybe_carried_out, "{error}");
+}
+
+#[tokio::test]
+async fn a_long_storm_meets_few_calls() {
+    let server = Server::always(Reply::Answer(429, "", "slow down")).await;
+    let keycloak = keycloak(&server.url, LONG);
+    let read = public(Class::Read);
+    let began = Instant::now();
+    for _ in 0..100 {
+        let error = keycloak.call(&read).await.unwrap_err();
+        assert!(error.to_string().contains("slow down"), "{error}");
+    }
+    // Two calls to learn it, and then a trial each second.
+    let allowed = 3 * (3 + usize::try_from(began.elapsed().as_secs()).unwrap());
+    assert!(server.count() <= allowed, "{} requests", server.count());
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_more_time_than_there_is_is_not_waited_for() {
+    let server = Server::always(Reply::Answer(503, "Retry-After: 3600\r\n", "Bootstrap in progress.")).await;
+    let began = Instant::now();
+    let error = keycloak(&server.url, std::time::Duration::from_secs(1)).call(&public(Class::Read)).await.unwrap_err();
+    assert!(error.to_string().contains("503: Bootstrap in progress"), "{error}");
+    assert_eq!(server.count(), 1);
+    assert!(began.elapsed() < std::time::Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn an_outage_ends_with_the_first_answer() {
+    let server = Server::start(|number| match number {
+        0..6 => Reply::Answer(503, "Retry-After: 0\r\n", "Bootstrap in progress."),
+        _ => Reply::Answer(200, "", "[]"),
+    })
+    .await;
+    let keycloak = keycloak(&server.url, LONG);
+    let read = public(Class::Read);
+    for _ in 0..2 {
+        keycloak.call(&read).await.unwrap_err();
+    }
+    assert_eq!(server.count(), 6);
+    keycloak.call(&read).await.unwrap_err();
+    assert_eq!(server.count(), 6, "held back");
+    // The clock is moved, because this is not about the second that passes.
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    tokio::time::resume();
+    keycloak.call(&read).await.unwrap();
+    keycloak.call(&read).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_waits_for_any_more_frees_its_turn() {
+    let server = Server::start(|number| if number == 0 { Reply::Never } else { Reply::Answer(200, "", "[]") }).await;
+    let mut settings = settings(&server.url, LONG);
+    settings.patience.calls = 1;
+    let keycloak = Keycloak::new(settings).unwrap();
+    let read = public(Class::Read);
+    {
+        let mut abandoned = std::pin::pin!(keycloak.call(&read));
+        while server.count() == 0 {
+            tokio::select! {
+                _ = &mut abandoned => panic!("it is never answered"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    keycloak.call(&read).await.unwrap();
+    assert_eq!(keycloak.metrics().calls_of("test.call"), 2);
+}
+
+#[tokio::test]
+async fn where_nobody_listens_many_callers_are_told_quickly() {
+    let keycloak = keycloak(&nobody().await, LONG);
+    let write = public(Class::Write);
+    let results = join_all((0..200).map(|_| keycloak.call(&write))).await;
+    assert!(results.iter().all(|result| matches!(result, Err(CallError::Unavailable { .. }))));
+    keycloak.call(&write).await.unwrap_err();
+    assert_eq!(keycloak.metrics().total_calls(), 200);
+}
