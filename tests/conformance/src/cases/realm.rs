@@ -1,0 +1,204 @@
+//! Settings of the realm as a whole.
+
+use std::collections::BTreeMap;
+
+use primehub_core::identity::{Edit, Key, PASSWORD_MASK, RealmEdit};
+
+use super::Done;
+use crate::Context;
+use crate::case::cases;
+use crate::check::{check, invalid, same};
+
+cases! { "realm":
+    everyone_is_a_default_group;
+    alone:
+    an_edit_is_shown_at_once,
+    an_edit_keeps_what_it_does_not_name,
+    a_cleared_name_is_absent,
+    an_edit_without_effect_changes_nothing,
+    html_may_have_3000_characters,
+    a_name_may_have_255_characters_and_no_more,
+    mail_settings_are_edited_key_by_key,
+    the_mail_password_is_never_shown,
+    the_mask_keeps_the_stored_password,
+    other_mail_settings_keep_the_password,
+    a_cleared_password_is_gone,
+    a_refused_edit_changes_nothing,
+    a_name_given_elsewhere_is_seen,
+    a_name_given_elsewhere_survives_edits,
+    a_default_group_is_joined_by_new_users,
+}
+
+fn smtp(entries: &[(&str, Edit<String>)]) -> RealmEdit {
+    let smtp = entries.iter().map(|(key, edit)| ((*key).to_owned(), edit.clone())).collect();
+    RealmEdit { smtp, ..RealmEdit::default() }
+}
+
+fn to(text: &str) -> Edit<String> {
+    Edit::Set(text.to_owned())
+}
+
+fn named(name: &str) -> RealmEdit {
+    RealmEdit { display_name: to(name), ..RealmEdit::default() }
+}
+
+impl Context {
+    async fn edit_realm(
+        &self,
+        edit: RealmEdit,
+    ) -> Result<std::sync::Arc<primehub_core::identity::Realm>, crate::Failure> {
+        Ok(self.store.edit_realm(&self.by(), edit).await?.value)
+    }
+}
+
+async fn everyone_is_a_default_group(context: Context) -> Done {
+    let directory = context.directory();
+    check!(directory.realm().default_groups.contains(directory.everyone_id()));
+    check!(directory.everyone().is_some_and(|group| group.parent.is_none()));
+    Ok(())
+}
+
+async fn an_edit_is_shown_at_once(context: Context) -> Done {
+    let written = context.store.edit_realm(&context.by(), named("Lab one")).await?;
+    let directory = context.directory();
+    same!(directory.realm(), &*written.value);
+    same!(written.value.display_name.as_deref(), Some("Lab one"));
+    check!(directory.revision() >= written.revision);
+    Ok(())
+}
+
+async fn an_edit_keeps_what_it_does_not_name(context: Context) -> Done {
+    let edit = RealmEdit { display_name_html: to("<b>Lab</b>"), ..smtp(&[("host", to("mail.example.com"))]) };
+    let before = context.edit_realm(edit).await?;
+    let after = context.edit_realm(named("Lab two")).await?;
+    same!(after.display_name.as_deref(), Some("Lab two"));
+    same!(after.display_name_html.as_deref(), Some("<b>Lab</b>"));
+    same!((&after.smtp, &after.default_groups), (&before.smtp, &before.default_groups));
+    let last = context.edit_realm(RealmEdit { display_name_html: to("<i>Lab</i>"), ..RealmEdit::default() }).await?;
+    same!(last.display_name.as_deref(), Some("Lab two"));
+    Ok(())
+}
+
+async fn a_cleared_name_is_absent(context: Context) -> Done {
+    context.edit_realm(RealmEdit { display_name_html: to("<b>Lab</b>"), ..named("Lab") }).await?;
+    let edit = RealmEdit { display_name: Edit::Clear, display_name_html: Edit::Clear, ..RealmEdit::default() };
+    let realm = context.edit_realm(edit).await?;
+    same!((&realm.display_name, &realm.display_name_html), (&None, &None));
+    context.store.refresh(&[Key::Realm]).await?;
+    same!(context.directory().realm(), &*realm);
+    Ok(())
+}
+
+async fn an_edit_without_effect_changes_nothing(context: Context) -> Done {
+    let before = context.edit_realm(named("Lab")).await?;
+    same!(context.edit_realm(RealmEdit::default()).await?, before);
+    same!(context.edit_realm(named("Lab")).await?, before);
+    Ok(())
+}
+
+async fn html_may_have_3000_characters(context: Context) -> Done {
+    let html = format!("<b>{}</b>", "x".repeat(2_993));
+    let realm = context.edit_realm(RealmEdit { display_name_html: to(&html), ..RealmEdit::default() }).await?;
+    same!(realm.display_name_html, Some(html));
+    Ok(())
+}
+
+async fn a_name_may_have_255_characters_and_no_more(context: Context) -> Done {
+    let name = "組".repeat(255);
+    same!(context.edit_realm(named(&name)).await?.display_name, Some(name.clone()));
+    let longer = named(&"組".repeat(256));
+    same!(invalid(context.store.edit_realm(&context.by(), longer).await)?, "displayName");
+    same!(context.directory().realm().display_name, Some(name));
+    Ok(())
+}
+
+async fn mail_settings_are_edited_key_by_key(context: Context) -> Done {
+    let edit = smtp(&[("host", to("mail.example.com")), ("port", to("2525")), ("replyTo", to("r@example.com"))]);
+    context.edit_realm(edit).await?;
+    let after = context.edit_realm(smtp(&[("port", to("25")), ("replyTo", Edit::Clear), ("host", Edit::Keep)])).await?;
+    let of = |smtp: &BTreeMap<String, String>, key: &str| smtp.get(key).cloned();
+    same!(of(&after.smtp, "host").as_deref(), Some("mail.example.com"));
+    same!((of(&after.smtp, "port").as_deref(), of(&after.smtp, "replyTo")), (Some("25"), None));
+    Ok(())
+}
+
+async fn the_mail_password_is_never_shown(context: Context) -> Done {
+    let realm = context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    same!(realm.smtp.get("password").map(String::as_str), Some(PASSWORD_MASK));
+    check!(!format!("{:?}", context.directory()).contains("geheim"));
+    Ok(())
+}
+
+async fn the_mask_keeps_the_stored_password(context: Context) -> Done {
+    context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    let realm = context.edit_realm(smtp(&[("password", to(PASSWORD_MASK)), ("port", to("2525"))])).await?;
+    same!(realm.smtp.get("password").map(String::as_str), Some(PASSWORD_MASK));
+    same!(context.hand.mail_password().await?.as_deref(), Some("geheim"));
+    Ok(())
+}
+
+async fn other_mail_settings_keep_the_password(context: Context) -> Done {
+    context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    context.edit_realm(smtp(&[("port", to("2525"))])).await?;
+    context.edit_realm(named("Lab")).await?;
+    same!(context.directory().realm().smtp.get("password").map(String::as_str), Some(PASSWORD_MASK));
+    same!(context.hand.mail_password().await?.as_deref(), Some("geheim"));
+    Ok(())
+}
+
+async fn a_cleared_password_is_gone(context: Context) -> Done {
+    context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    for edit in [Edit::Clear, to("")] {
+        let realm = context.edit_realm(smtp(&[("password", edit)])).await?;
+        check!(!realm.smtp.contains_key("password"), "a password is still shown");
+        same!(realm.smtp.get("host").map(String::as_str), Some("mail.example.com"));
+        same!(context.hand.mail_password().await?, None);
+        context.edit_realm(smtp(&[("password", to("geheim"))])).await?;
+    }
+    Ok(())
+}
+
+async fn a_refused_edit_changes_nothing(context: Context) -> Done {
+    let before = context.edit_realm(smtp(&[("host", to("mail.example.com"))])).await?;
+    let long = "x".repeat(256);
+    let edits = [
+        (RealmEdit { display_name: to(&long), ..smtp(&[("host", to("other"))]) }, "displayName"),
+        (RealmEdit { display_name: to("Lab"), ..smtp(&[("from", to("a@b\r\nbcc: c@d"))]) }, "from"),
+        (smtp(&[("from", to("a@example.com")), ("host", to(&long))]), "host"),
+    ];
+    for (edit, field) in edits {
+        same!(invalid(context.store.edit_realm(&context.by(), edit).await)?, field);
+        same!(context.directory().realm(), &*before);
+    }
+    Ok(())
+}
+
+async fn a_name_given_elsewhere_is_seen(context: Context) -> Done {
+    context.edit_realm(named("Ours")).await?;
+    context.hand.set_display_name("Theirs").await?;
+    let theirs = Some("Theirs".to_owned());
+    context.until("the realm's name", |directory| directory.realm().display_name == theirs).await?;
+    Ok(())
+}
+
+async fn a_name_given_elsewhere_survives_edits(context: Context) -> Done {
+    context.edit_realm(named("Ours")).await?;
+    context.hand.set_display_name("Theirs").await?;
+    let realm = context.edit_realm(smtp(&[("host", to("mail.example.com"))])).await?;
+    same!(realm.display_name.as_deref(), Some("Theirs"));
+    Ok(())
+}
+
+async fn a_default_group_is_joined_by_new_users(context: Context) -> Done {
+    let team = context.group("team").await?;
+    context.hand.add_default_group(&team.id).await?;
+    context.until("the default group", |directory| directory.realm().default_groups.contains(&team.id)).await?;
+    let amy = context.user("amy").await?;
+    let directory = context.directory();
+    check!(directory.is_member(&amy.id, &team.id) && directory.is_member(&amy.id, directory.everyone_id()));
+    context.store.delete_group(&context.by(), &team.id).await?;
+    let directory = context.directory();
+    check!(!directory.realm().default_groups.contains(&team.id));
+    same!(directory.groups_of(&amy.id).count(), 1);
+    Ok(())
+}
