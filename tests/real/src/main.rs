@@ -7,7 +7,7 @@ use std::process::{ExitCode, ExitStatus};
 use clap::Parser;
 use real_peers::{Peers, Prepared, down, test, up};
 
-/// A real Keycloak for tests and for people. Files are kept in `PRIMEHUB_PEERS_DIR`, or else in `primehub/peers` in the user's cache folder.
+/// A real Keycloak for tests and for people. Files are kept in `PRIMEHUB_PEERS_DIR` (an absolute path), or else in `primehub/peers` in the user's cache folder.
 #[derive(Debug, Parser)]
 enum CommandLine {
     /// Make the tree that servers start from, unless it is there.

@@ -37,9 +37,9 @@ pub enum PeersError {
     /// The user has no home folder, and no other folder was named.
     #[error("there is no home folder: name a folder for the peers in {FOLDER}")]
     NoHome,
-    /// The working directory is needed to make a relative path absolute, and is gone.
-    #[error("the folder that {FOLDER} names cannot be made absolute")]
-    Folder(#[source] std::io::Error),
+    /// Cargo runs tests in the folder of their package and programs in the user's, so a relative path would mean two places.
+    #[error("{FOLDER} is {}: name the folder by its absolute path", .0.display())]
+    Relative(PathBuf),
     /// A running server was named without its administrator.
     #[error("{KEYCLOAK_URL} is set, {0} is not: say who administers that server")]
     Incomplete(&'static str),
@@ -48,7 +48,7 @@ pub enum PeersError {
 impl Peers {
     /// Reads the environment.
     ///
-    /// `PRIMEHUB_PEERS_DIR` is where prepared peers are kept (otherwise `primehub/peers` in the user's cache folder), `JAVA_HOME` and
+    /// `PRIMEHUB_PEERS_DIR`, an absolute path, is where prepared peers are kept (otherwise `primehub/peers` in the user's cache folder), `JAVA_HOME` and
     /// `PATH` are where Java and Maven are looked for. `PRIMEHUB_KEYCLOAK_URL`, `PRIMEHUB_KEYCLOAK_ADMIN` and `PRIMEHUB_KEYCLOAK_ADMIN_PASSWORD`
     /// name a server that runs already, for tests that share one ([`Shared`](crate::Shared)).
     ///
@@ -57,8 +57,9 @@ impl Peers {
     /// [`PeersError`] says what is missing.
     pub fn from_variables(var: impl Fn(&str) -> Option<String>) -> Result<Self, PeersError> {
         let set = |name| var(name).filter(|value| !value.is_empty());
-        let folder = match set(FOLDER) {
-            Some(folder) => std::path::absolute(folder).map_err(PeersError::Folder)?,
+        let folder = match set(FOLDER).map(PathBuf::from) {
+            Some(folder) if folder.is_absolute() => folder,
+            Some(folder) => return Err(PeersError::Relative(folder)),
             None => {
                 etcetera::choose_base_strategy().map_err(|_| PeersError::NoHome)?.cache_dir().join("primehub/peers")
             }
@@ -111,9 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_folder_becomes_absolute_because_servers_have_other_working_directories() {
-        let folder = read(&[(FOLDER, "target/peers")]).unwrap().folder;
-        assert!(folder.is_absolute() && folder.ends_with("target/peers"), "{folder:?}");
+    fn a_relative_folder_is_refused() {
+        let error = read(&[(FOLDER, "target/peers")]).unwrap_err();
+        assert_eq!(error.to_string(), "PRIMEHUB_PEERS_DIR is target/peers: name the folder by its absolute path");
     }
 
     #[test]
