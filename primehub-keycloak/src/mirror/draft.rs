@@ -10,7 +10,7 @@ use std::sync::Arc;
 use primehub_core::identity::{Invitation, InvitationId, Key, Subject};
 use primehub_core::names::GroupId;
 
-use super::picture::{EVERYONE, EventSettings, Picture};
+use super::picture::{EVERYONE, EventSettings, Facts, Picture};
 use super::rows;
 use super::target::Target;
 use crate::admin::RealmRow;
@@ -72,6 +72,13 @@ impl<'a> Draft<'a> {
         self.find_everyone();
         let Self { picture, told, changed, again, .. } = self;
         Drafted { picture, told, changed, again }
+    }
+
+    /// Replaces what only calls need. Facts that never change need no key.
+    pub(super) fn put_facts(&mut self, facts: Facts) {
+        if self.picture.facts.as_deref() != Some(&facts) {
+            self.picture.facts = Some(Arc::new(facts));
+        }
     }
 
     /// Replaces the realm's settings; default groups stay.

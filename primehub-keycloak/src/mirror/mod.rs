@@ -1,14 +1,23 @@
 //! The picture of a realm, and how it follows Keycloak: one complete reading, and then what changes.
 
+mod cursor;
 mod draft;
+mod events;
+mod follow;
+mod handle;
+mod health;
 mod journal;
+mod keycloak;
 mod locks;
-mod mirror;
+mod metrics;
 mod picture;
+mod queue;
+mod read;
 mod rows;
+mod snapshot;
+mod source;
 mod target;
 
-pub(crate) use draft::Draft;
-pub(crate) use locks::KeysGuard;
-pub(crate) use mirror::{Mirror, Running};
-pub(crate) use picture::Facts;
+pub(crate) use follow::Running;
+pub(crate) use handle::Mirror;
+pub(crate) use metrics::MirrorMetrics;

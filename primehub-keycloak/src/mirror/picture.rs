@@ -44,6 +44,21 @@ impl EventSettings {
             expire_after: expiry.filter(|seconds| *seconds > 0),
         }
     }
+
+    /// Whether changes by administrators, and acts of people, are recorded.
+    pub(super) fn switches(self) -> (bool, bool) {
+        (self.admin_events, self.user_events)
+    }
+
+    /// Why some changes are not told, if so.
+    pub(super) fn missing(self) -> Option<&'static str> {
+        match self.switches() {
+            (true, true) => None,
+            (false, false) => Some("the realm records no events; switch on both kinds of events in its settings"),
+            (false, true) => Some("the realm records no admin events; switch them on in its settings"),
+            (true, false) => Some("the realm records no user events; switch them on in its settings"),
+        }
+    }
 }
 
 /// Everything that is known of a realm at one moment. Cheap to clone.
@@ -70,5 +85,10 @@ impl Picture {
             facts: None,
             events: EventSettings::default(),
         }
+    }
+
+    /// Keycloak's id of the client whose roles are rights in the realm, if the realm has it.
+    pub(super) fn management(&self) -> Option<&str> {
+        self.facts.as_ref().map(|facts| facts.realm_management.as_str()).filter(|id| !id.is_empty())
     }
 }

@@ -3,6 +3,8 @@
 use primehub_core::identity::{Key, RoleKey};
 use primehub_core::names::{GroupId, UserId};
 
+use crate::invitations;
+
 /// A part of the realm that one reading covers.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum Target {
@@ -28,6 +30,7 @@ impl Target {
         match key {
             Key::User(id) => Self::User(id.clone()),
             Key::Group(id) => Self::Group(id.clone()),
+            Key::Role(RoleKey::Realm(name)) if invitations::is_storage(name) => Self::Roles,
             Key::Role(role) => Self::Role(role.clone()),
             // Invitations are roles; which of the older ones count depends on others.
             Key::Invitation(_) => Self::Roles,

@@ -22,7 +22,8 @@ impl Draft<'_> {
         let realm_roles = self.picture.directory.roles().map(|role| &role.key);
         let gone = realm_roles.filter(|key| matches!(key, RoleKey::Realm(_)) && !present.contains(*key));
         for key in gone.cloned().collect::<Vec<_>>() {
-            self.remove_role(&key);
+            // Not removed yet: a list may lack what could not be read. Its own reading tells.
+            self.again.insert(Target::Role(key));
         }
     }
 
@@ -67,14 +68,11 @@ impl Draft<'_> {
 
     /// Replaces the users who hold a role directly: facts about each who gets or loses it by this.
     pub(in super::super) fn set_holders(&mut self, role: &RoleKey, holders: &BTreeSet<UserId>) {
-        let old: Vec<UserId> = self.picture.directory.users_with_role(role).cloned().collect();
-        for user in old.into_iter().filter(|user| !holders.contains(user)) {
-            self.revoke(&Subject::User(user), role);
+        let old: BTreeSet<UserId> = self.picture.directory.users_with_role(role).cloned().collect();
+        for user in old.difference(holders) {
+            self.revoke(&Subject::User(user.clone()), role);
         }
-        let directory = &self.picture.directory;
-        let new: Vec<_> =
-            holders.iter().filter(|user| !directory.users_with_role(role).any(|old| old == *user)).collect();
-        for user in new {
+        for user in holders.difference(&old) {
             if self.picture.directory.user(user).is_none() {
                 self.again.insert(Target::User(user.clone()));
             }
