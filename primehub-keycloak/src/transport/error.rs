@@ -42,9 +42,6 @@ pub(crate) struct Violation {
     pub(crate) field: Option<String>,
     #[serde(default, rename = "errorMessage")]
     pub(crate) message: Option<String>,
-    /// What the words are about: the field again, limits, the value.
-    #[serde(default)]
-    pub(crate) params: Option<Vec<serde_json::Value>>,
 }
 
 impl CallError {

@@ -12,7 +12,7 @@ mod outage;
 pub(crate) use answer::Answer;
 pub(crate) use call::{Body, By, Call, Class, Kind};
 pub(crate) use client::Transport;
-pub(crate) use error::{CallError, Refusal, Violation};
+pub(crate) use error::{CallError, Refusal};
 pub use metrics::KeycloakMetrics;
 
 #[cfg(test)]

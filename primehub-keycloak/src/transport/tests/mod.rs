@@ -1,5 +1,6 @@
 mod connections;
 mod limits;
+mod properties;
 mod refusals;
 mod secrets;
 pub(crate) mod server;

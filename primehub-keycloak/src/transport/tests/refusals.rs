@@ -55,6 +55,7 @@ fn read(status: u16, body: &str) -> Refusal {
 #[case::nothing(403, "", "status 403, ")]
 #[case::another_shape(400, r#"{"error":{"code":5}}"#, r#"status 400, {"error":{"code":5}}"#)]
 #[case::no_object(400, r#""no""#, r#"status 400, "no""#)]
+#[case::null_among_the_parts(400, r#"{"field":"email","errorMessage":"bad","params":null}"#, "status 400, email: bad")]
 #[case::nulls(400, r#"{"error":null,"errors":null,"errorMessage":"bad"}"#, "status 400, bad")]
 fn every_shape_of_refusal_is_read(#[case] status: u16, #[case] body: &str, #[case] expected: &str) {
     assert_eq!(read(status, body).to_string(), expected);
