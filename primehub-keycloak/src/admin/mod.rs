@@ -13,6 +13,8 @@ mod paging;
 mod realm;
 mod representation;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod users;
 mod view;
 
