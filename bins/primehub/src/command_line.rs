@@ -1,11 +1,14 @@
 //! What the program can be asked.
 
+mod keycloak;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use primehub_graphql::Network;
 
+pub(crate) use self::keycloak::{BootstrapOptions, CheckOptions, KeycloakOptions};
 use crate::up::PublicUrl;
 
 /// PrimeHub: a multi-user machine-learning platform on Kubernetes.
@@ -25,6 +28,11 @@ pub(crate) enum Command {
     Export(ExportOptions),
     /// Fill a new data folder from such files.
     Import(ImportOptions),
+    /// Make a realm of a Keycloak what PrimeHub needs, or repair it. Without changes to make, nothing is changed.
+    #[command(after_help = ADMINISTRATOR)]
+    Bootstrap(Box<BootstrapOptions>),
+    /// Say what of an installation on a Keycloak is reachable, permitted and configured, line by line.
+    Check(Box<CheckOptions>),
     /// Print the GraphQL schema.
     Schema,
     /// Print the version.
@@ -36,6 +44,11 @@ const UP_SIGNALS: &str = "\
 Signals (the process id stands in up.json):
   SIGUSR1  Sign with new keys; tokens signed before stay good
   SIGHUP   Read the files of --tls-cert and --tls-key again";
+
+/// Who may make and repair realms.
+const ADMINISTRATOR: &str = "\
+Who does it: the administrator of the whole Keycloak (realm master), whose password is read from --admin-password-file, or else from the
+variable KC_BOOTSTRAP_ADMIN_PASSWORD. The proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.";
 
 #[derive(Args, Debug)]
 pub(crate) struct UpOptions {
@@ -62,6 +75,8 @@ pub(crate) struct UpOptions {
     /// Where to write sdk.json and up.json [default: primehub below your configuration folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) keycloak: KeycloakOptions,
 }
 
 #[derive(Args, Debug)]

@@ -60,6 +60,14 @@ pub(crate) fn write(folder: &Path, sdk: &impl Serialize, up: &impl Serialize) ->
     Ok(())
 }
 
+/// Replaces one file, wherever it is: for its owner alone, and never half-written.
+pub(crate) fn write_private(path: &Path, content: &impl Serialize) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    create_private(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    stage(folder, content)?.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
 /// A complete file beside its later place. Temporary files are made readable by their owner alone.
 fn stage(folder: &Path, content: &impl Serialize) -> anyhow::Result<NamedTempFile> {
     let mut file =

@@ -2,8 +2,11 @@
 //!
 //! A binary parses what it was asked, builds the parts, serves and shuts down; everything it is made of is in the libraries.
 
+mod bootstrap;
+mod check;
 mod command_line;
 mod handout;
+mod keycloak;
 mod transfer;
 mod up;
 
@@ -19,6 +22,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Up(options) => up::run(*options),
+        Command::Bootstrap(options) => bootstrap::run(*options),
+        Command::Check(options) => check::run(&options),
         Command::Export(options) => transfer::export(&options),
         Command::Import(options) => transfer::import(&options),
         Command::Schema => print(&primehub_graphql::sdl()),

@@ -2,28 +2,33 @@
 
 mod clients;
 mod description;
+mod embedded;
 mod exposure;
 mod greeting;
 mod logging;
+mod on_keycloak;
 mod platform;
 mod public_url;
-mod signals;
 mod storage;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use primehub_graphql::{Listener, TlsFiles};
+use primehub_graphql_server::{at_each, bind};
 use tokio::net::TcpListener;
 use tokio::signal::unix::SignalKind;
 
 use self::description::Description;
-pub(crate) use self::description::Previous;
+pub(crate) use self::description::{Person, Previous};
+pub(crate) use self::embedded::{CLIENT_ID, REALM};
+use self::embedded::{Embedded, Parts};
 use self::exposure::Exposure;
-pub(crate) use self::platform::{CLIENT_ID, REALM};
-use self::platform::{Parts, Platform};
+use self::greeting::Kept;
+pub(crate) use self::logging::to_standard_error as log_to_standard_error;
+use self::on_keycloak::OnKeycloak;
 pub(crate) use self::public_url::PublicUrl;
 use crate::command_line::UpOptions;
 use crate::handout;
@@ -38,23 +43,37 @@ pub(crate) fn run(options: UpOptions) -> anyhow::Result<()> {
 }
 
 async fn serve(options: UpOptions) -> anyhow::Result<()> {
+    let on_keycloak = OnKeycloak::decide(&options)?;
     let exposure = Exposure::decide(options.exposure)?;
     let folder = handout::folder(options.config_dir.as_deref())?;
-    let stop = signals::stop()?;
+    let stop = primehub_graphql_server::stop()?;
     let socket = bind(exposure.listen(), options.port).await?;
     let management = bind(Ipv4Addr::LOCALHOST.into(), options.management_port).await?;
     let base = exposure.base(socket.local_addr()?);
     let listener = listener(socket, &exposure)?;
 
-    let parts = Parts {
-        data_dir: options.data_dir.as_deref(),
-        clients: options.clients.as_deref().map(clients::read).transpose()?.unwrap_or_default(),
-        terms: options.terms.as_deref().map(terms).transpose()?,
-        no_demo: options.no_demo,
+    let platform = if let Some(on_keycloak) = &on_keycloak {
+        at_each(SignalKind::user_defined1(), async || {
+            tracing::warn!("the keys that sign tokens are Keycloak's: rotate them there");
+        })?;
+        on_keycloak.assemble(&exposure, &base)?
+    } else {
+        let parts = Parts {
+            data_dir: options.data_dir.as_deref(),
+            clients: options.clients.as_deref().map(clients::read).transpose()?.unwrap_or_default(),
+            terms: options.terms.as_deref().map(terms).transpose()?,
+            no_demo: options.no_demo,
+        };
+        let Embedded { platform, keys } = Embedded::assemble(&exposure, &base, parts).await?;
+        keys.retire().await;
+        at_each(SignalKind::user_defined1(), move || keys.rotate())?;
+        platform
     };
-    let platform = Platform::assemble(&exposure, &base, parts).await?;
-    platform.retire_keys().await;
-    rotate_keys_when_asked(&platform)?;
+    let kept = match (&on_keycloak, &options.data_dir) {
+        (Some(on_keycloak), _) => on_keycloak.kept(),
+        (None, Some(folder)) => Kept::In(folder.display().to_string()),
+        (None, None) => Kept::Nowhere,
+    };
 
     let mut description = Description::new(&platform, &base, management.local_addr()?);
     description.recall(platform.store_id.as_deref().and_then(|store| handout::previous(&folder, store)));
@@ -66,25 +85,9 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
     }
     handout::keep_other(&folder, platform.store_id.as_deref())?;
     handout::write(&folder, &description.sdk_configuration(), &description)?;
-    crate::print(&greeting::text(&description, exposure.is_private(), options.data_dir.as_deref(), &folder))?;
-
-    let server = &platform.server;
-    let finished = async {
-        tokio::join!(
-            primehub_graphql::serve(listener, platform.routes(), stop.requested(), GRACE),
-            primehub_graphql::serve(management, server.management_router(), stop.requested(), GRACE),
-        );
-        // Changes whose client has gone away are finished all the same.
-        server.drained().await;
-    };
-    let overdue = async {
-        stop.requested().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        () = finished => {}
-        () = overdue => tracing::warn!(grace_ms = GRACE.as_millis(), "stopped with work unfinished"),
-    }
+    crate::print(&greeting::text(&description, exposure.is_private(), &kept, &folder))?;
+    let routes = platform.routes();
+    primehub_graphql_server::serve(&platform.server, listener, routes, management, &stop, GRACE).await;
     Ok(())
 }
 
@@ -94,18 +97,12 @@ fn terms(file: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-async fn bind(address: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
-    TcpListener::bind((address, port))
-        .await
-        .with_context(|| format!("port {port} of {address} is not to be had; choose another one, or 0 for any"))
-}
-
 /// The public listener. With TLS, the files are read again at each SIGHUP: what renews certificates sends one.
 fn listener(socket: TcpListener, exposure: &Exposure) -> anyhow::Result<Listener> {
     let Some((certificates, key)) = exposure.tls() else { return Ok(socket.into()) };
     let files = TlsFiles::load(certificates, key)?;
     let listener = Listener::tls(socket, files.tls());
-    signals::at_each(SignalKind::hangup(), move || {
+    at_each(SignalKind::hangup(), move || {
         read_again(&files);
         std::future::ready(())
     })?;
@@ -120,9 +117,4 @@ fn read_again(files: &TlsFiles) {
             tracing::error!(error = format_args!("{error:#}"), "the certificate stays what it was");
         }
     }
-}
-
-fn rotate_keys_when_asked(platform: &Platform) -> anyhow::Result<()> {
-    let platform = platform.clone();
-    signals::at_each(SignalKind::user_defined1(), move || platform.rotate_keys())
 }

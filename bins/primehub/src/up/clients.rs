@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use primehub_memory::oidc::Client;
 use serde_json::Value;
 
-use super::platform::CLIENT_ID;
+use super::embedded::CLIENT_ID;
 
 /// Reads a JSON array of clients, each as the admin console of Keycloak exports it, or a single one.
 pub(super) fn read(file: &Path) -> anyhow::Result<Vec<Client>> {

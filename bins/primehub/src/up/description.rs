@@ -6,7 +6,7 @@ use primehub_memory::demo::DemoPerson;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
-use super::platform::{CLIENT_ID, Platform};
+use super::platform::Platform;
 
 /// The content of `up.json`.
 #[derive(Serialize)]
@@ -17,7 +17,7 @@ pub(super) struct Description<'a> {
     pub(super) graphql: String,
     pub(super) issuer: &'a str,
     pub(super) management: String,
-    pub(super) client_id: &'static str,
+    pub(super) client_id: &'a str,
     pub(super) client_secret: &'a str,
     pub(super) shared_secret: &'a str,
     /// What the content of the data folder is known by; absent in memory.
@@ -61,8 +61,8 @@ impl Previous {
 }
 
 /// Somebody who can log in, with everything that it takes.
-#[derive(Deserialize, Serialize)]
-pub(super) struct Person {
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct Person {
     pub(super) id: String,
     pub(super) username: String,
     pub(super) password: String,
@@ -77,15 +77,15 @@ impl<'a> Description<'a> {
         Self {
             base,
             graphql: format!("{base}{}", platform.server.graphql_path()),
-            issuer: platform.provider.issuer(),
+            issuer: &platform.issuer,
             management: format!("http://{management}"),
-            client_id: CLIENT_ID,
+            client_id: &platform.client_id,
             client_secret: platform.client_secret.expose_secret(),
             shared_secret: platform.shared_secret.expose_secret(),
             store: platform.store_id.as_deref(),
             pid: std::process::id(),
-            token_issuer: platform.provider.issuer().to_owned(),
-            people: platform.people.iter().map(Person::of).collect(),
+            token_issuer: platform.issuer.clone(),
+            people: platform.people.clone(),
         }
     }
 
@@ -120,7 +120,7 @@ impl<'a> Description<'a> {
 }
 
 impl Person {
-    fn of(person: &DemoPerson) -> Self {
+    pub(crate) fn of(person: &DemoPerson) -> Self {
         Self {
             id: person.id.to_string(),
             username: person.username.to_owned(),

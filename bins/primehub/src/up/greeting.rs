@@ -5,18 +5,28 @@ use std::path::Path;
 
 use super::description::Description;
 
-/// The text. `private`: nobody but this machine is meant to reach the deployment. `data`: where everything is kept.
-pub(super) fn text(described: &Description<'_>, private: bool, data: Option<&Path>, folder: &Path) -> String {
-    let kept = match data {
-        None => "everything is in memory and gone when it stops.".to_owned(),
-        Some(data) => format!("everything is kept in {}.", data.display()),
+/// Where everything is kept.
+pub(super) enum Kept {
+    /// In memory.
+    Nowhere,
+    /// In this place.
+    In(String),
+}
+
+/// The text. `private`: nobody but this machine is meant to reach the deployment.
+pub(super) fn text(described: &Description<'_>, private: bool, kept: &Kept, folder: &Path) -> String {
+    let place = match kept {
+        Kept::Nowhere => "everything is in memory and gone when it stops.".to_owned(),
+        Kept::In(place) => format!("everything is kept in {place}."),
     };
-    let mut text = format!("PrimeHub is running as an offline deployment: {kept}\n");
-    text.push_str(match (private, data) {
-        (true, None) => "Only this machine can reach it. Do not use it for anything that has to last or be shared.\n\n",
-        (true, Some(_)) => "Only this machine can reach it.\n\n",
-        (false, None) => "Other machines can reach it. Do not use it for anything that has to last.\n\n",
-        (false, Some(_)) => "Other machines can reach it.\n\n",
+    let mut text = format!("PrimeHub is running as an offline deployment: {place}\n");
+    text.push_str(match (private, kept) {
+        (true, Kept::Nowhere) => {
+            "Only this machine can reach it. Do not use it for anything that has to last or be shared.\n\n"
+        }
+        (true, Kept::In(_)) => "Only this machine can reach it.\n\n",
+        (false, Kept::Nowhere) => "Other machines can reach it. Do not use it for anything that has to last.\n\n",
+        (false, Kept::In(_)) => "Other machines can reach it.\n\n",
     });
     let account = format!("{}/account", described.issuer);
     let places = [
@@ -79,14 +89,14 @@ mod tests {
             token_issuer: "http://127.0.0.1:1/auth/realms/primehub".into(),
             people: vec![person],
         };
-        let data = Path::new("/data");
-        for (private, data, told) in [
-            (true, None, "Do not use it for anything that has to last or be shared"),
-            (false, None, "Other machines can reach it. Do not use it for anything that has to last"),
-            (true, Some(data), "everything is kept in /data"),
-            (false, Some(data), "Other machines can reach it.\n"),
+        let data = || Kept::In("/data".into());
+        for (private, kept, told) in [
+            (true, Kept::Nowhere, "Do not use it for anything that has to last or be shared"),
+            (false, Kept::Nowhere, "Other machines can reach it. Do not use it for anything that has to last"),
+            (true, data(), "everything is kept in /data"),
+            (false, data(), "Other machines can reach it.\n"),
         ] {
-            let text = super::text(&described, private, data, Path::new("/folder"));
+            let text = super::text(&described, private, &kept, Path::new("/folder"));
             let places = [described.graphql.as_str(), described.issuer, &described.management];
             for told in ["/folder/up.json", "/folder/sdk.json", "ada", "member", told].into_iter().chain(places) {
                 assert!(text.contains(told), "{told} is not in {text}");
@@ -98,10 +108,13 @@ mod tests {
         let told = "primehub config generate-token http://127.0.0.1:1\n";
         described.token_issuer = "http://127.0.0.1:9/realms/primehub".into();
         assert!(
-            super::text(&described, true, None, Path::new("/folder")).contains(told),
+            super::text(&described, true, &Kept::Nowhere, Path::new("/folder")).contains(told),
             "its tokens are of another address"
         );
         described.people.clear();
-        assert!(super::text(&described, true, None, Path::new("/folder")).contains(told), "nobody has a token");
+        assert!(
+            super::text(&described, true, &Kept::Nowhere, Path::new("/folder")).contains(told),
+            "nobody has a token"
+        );
     }
 }

@@ -1,22 +1,16 @@
 //! The log, on standard error.
 
 use std::env::VarError;
-use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
+use primehub_graphql_server::LogFormat;
 use tracing_subscriber::EnvFilter;
 
 /// Warnings, and who changed what; `PRIMEHUB_LOG` asks for more, such as `info` or `primehub_graphql=debug`.
-pub(super) fn to_standard_error() -> anyhow::Result<()> {
+pub(crate) fn to_standard_error() -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "a binary reads its configuration")]
     let filter = filter(std::env::var("PRIMEHUB_LOG"))?;
-    let colors = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).init();
-    // Where it happened, but not the text: it may quote what somebody has typed.
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(tracing::field::display);
-        tracing::error!(place, "the program has a bug and panics");
-    }));
+    primehub_graphql_server::log_to_standard_error(filter, LogFormat::Text);
     Ok(())
 }
 

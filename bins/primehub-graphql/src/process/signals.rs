@@ -5,11 +5,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// Whether the process was interrupted or asked to terminate.
-pub(super) struct Stop(watch::Receiver<bool>);
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Receiver<bool>);
 
 impl Stop {
     /// Returns once it was.
-    pub(super) fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
+    pub fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopped = self.0.clone();
         async move {
             // An error means that the sender is gone, which is a reason to stop as well.
@@ -19,7 +20,10 @@ impl Stop {
 }
 
 /// Listens from now on.
-pub(super) fn stop() -> anyhow::Result<Stop> {
+///
+/// # Errors
+/// When signals cannot be listened for.
+pub fn stop() -> anyhow::Result<Stop> {
     let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
@@ -33,7 +37,10 @@ pub(super) fn stop() -> anyhow::Result<Stop> {
 }
 
 /// Does something whenever the signal comes, once at a time. Signals that come meanwhile are one.
-pub(super) fn at_each<F>(kind: SignalKind, mut action: impl FnMut() -> F + Send + 'static) -> anyhow::Result<()>
+///
+/// # Errors
+/// When the signal cannot be listened for.
+pub fn at_each<F>(kind: SignalKind, mut action: impl FnMut() -> F + Send + 'static) -> anyhow::Result<()>
 where
     F: Future<Output = ()> + Send,
 {
