@@ -95,7 +95,6 @@ async fn where_nobody_listens_nothing_is_carried_out(#[case] class: Class, #[cas
 #[case::empty("")]
 #[case::dot(".")]
 #[case::dots("..")]
-#[case::line_break("a\nb")]
 #[tokio::test]
 async fn a_name_that_would_change_the_address_is_not_sent(#[case] name: &'static str) {
     let server = Server::always(OK).await;
