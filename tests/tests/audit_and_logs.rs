@@ -43,7 +43,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ),
     (
         "updateSystem",
-        r#"mutation { updateSystem(data: { org: { name: "value-of-org" }, smtp: { host: "mail.example.com", username: "value-of-user", password: "value-of-smtp" } }) { __typename } }"#,
+        r#"mutation { updateSystem(data: { org: { name: "value-of-org" }, smtp: { host: "mail.example.com", from: "value-of-sender@example.com", enableAuth: true, username: "value-of-user", password: "value-of-smtp" } }) { __typename } }"#,
     ),
     ("deleteUser", r#"mutation { deleteUser(where: { id: "ALAN" }) { id } }"#),
 ];

@@ -68,7 +68,10 @@ async fn the_mail_password_is_stored_and_never_shown() {
     };
     let stored = || platform.memory.mail_password().map(|password| password.expose_secret().to_owned());
     let masked = json!({ "host": "mail.example.com", "password": "**********" });
-    assert_eq!(update(json!({ "host": "mail.example.com", "password": "confidential" })).await, masked);
+    let form = json!({
+        "host": "mail.example.com", "from": "primehub@example.com", "enableAuth": true, "password": "confidential"
+    });
+    assert_eq!(update(form).await, masked);
     assert_eq!(update(json!({ "host": "mail.example.com", "password": "**********" })).await, masked);
     assert_eq!(update(json!({ "fromDisplayName": "PrimeHub" })).await, masked);
     assert_eq!(stored().as_deref(), Some("confidential"));

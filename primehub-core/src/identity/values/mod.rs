@@ -12,12 +12,14 @@
 //! Values that are stored already are never checked: a realm may hold anything.
 
 mod attributes;
+mod mail;
 mod texts;
 
 pub use attributes::{
     DECLARED_USER_ATTRIBUTES, MAX_PREDEFINED_ENVS, check_group_attribute_edits, check_group_attributes,
     check_role_attributes, check_user_attribute_edits, check_user_attributes, without_blank,
 };
+pub use mail::settle_mail_settings;
 pub(super) use texts::is_longer_than;
 pub use texts::{
     MAX_TEXT, check_email, check_group_name, check_password, check_person_name, check_realm_edit,

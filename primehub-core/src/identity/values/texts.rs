@@ -138,7 +138,7 @@ pub(in super::super) fn is_longer_than(text: &str, limit: usize) -> bool {
 
 /// A local part of atoms between dots, or quoted; a domain name, or an IP address in brackets. No dot is asked of the domain:
 /// `amy@localhost` is an address.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let is_atom = |part: &str| !part.is_empty() && part.chars().all(is_atom_character);
     let is_quoted = |part: &str| {

@@ -185,7 +185,15 @@ async fn do_better_9_1_the_stored_timezone_is_answered_when_none_is_given() {
 #[tokio::test]
 async fn do_better_9_1_mail_settings_that_are_not_given_stay() {
     let harness = Harness::new().await;
-    store_smtp(&harness, &[("host", "old"), ("user", "robot"), ("password", "secret"), ("replyTo", "c@d")]).await;
+    let stored = [
+        ("host", "old"),
+        ("from", "a@b"),
+        ("auth", "true"),
+        ("user", "robot"),
+        ("password", "secret"),
+        ("replyTo", "c@d"),
+    ];
+    store_smtp(&harness, &stored).await;
     let data = "smtp: {host: \"new\", replyTo: null, password: \"**********\"}";
     let answered = update(&harness, data, "smtp { host username password replyTo }").await;
     assert_eq!(

@@ -43,8 +43,8 @@ async fn exported(place: &std::path::Path) -> Vec<(String, Value)> {
     store.bind(&by, &[Binding::Join { user: amy.id.clone(), group: team.id.clone() }]).await.unwrap();
     store.set_password(&by, &amy.id, NewPassword::lasting(secret("pa55word-in-clear"))).await.unwrap();
     store.ensure_secret("client/hub", || secret("cl1ent-secret")).await.unwrap();
-    let smtp =
-        [("password".to_owned(), Edit::Set("ma1l-secret".to_owned())), ("host".to_owned(), Edit::Set("h".into()))];
+    let smtp = [("password", "ma1l-secret"), ("host", "h"), ("from", "a@b"), ("auth", "true")]
+        .map(|(key, value)| (key.to_owned(), Edit::Set(value.to_owned())));
     store.edit_realm(&by, RealmEdit { smtp: smtp.into(), ..RealmEdit::default() }).await.unwrap();
     let invitation = Invitation::new(InvitationId::of_token("t0ken"), team.id.clone(), Timestamp::MAX);
     store.put_invitation(&by, NewInvitation::new(invitation)).await.unwrap();

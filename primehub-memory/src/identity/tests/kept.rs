@@ -348,8 +348,8 @@ async fn carry_out(store: &MemoryIdentityStore, (what, one, other): (u8, usize, 
                 ..UserEdit::default()
             };
             drop(store.edit_user(&by, &user, edit).await);
-            let smtp =
-                [("password".to_owned(), Edit::Set(format!("{one}"))), ("host".to_owned(), Edit::Set("h".into()))];
+            let smtp = [("password", &*format!("{one}")), ("from", "a@b"), ("auth", "true")]
+                .map(|(key, value)| (key.to_owned(), Edit::Set(value.to_owned())));
             drop(store.edit_realm(&by, RealmEdit { smtp: smtp.into(), ..RealmEdit::default() }).await);
         }
         _ => {

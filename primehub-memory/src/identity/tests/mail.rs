@@ -36,7 +36,6 @@ async fn a_message_lies_in_the_outbox() {
 
 #[rstest]
 #[case::nothing(&[])]
-#[case::no_sender(&[("host", "mail")])]
 #[case::no_host(&[("from", "primehub@example.com")])]
 #[case::empty_host(&[("host", ""), ("from", "primehub@example.com")])]
 #[tokio::test]

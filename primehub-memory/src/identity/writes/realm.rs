@@ -21,12 +21,19 @@ impl Draft<'_> {
         for name in [&mut realm.display_name, &mut realm.display_name_html] {
             name.take_if(|name| name.is_empty());
         }
+        let edits_mail = !edit.smtp.is_empty();
         for (key, edit) in edit.smtp {
             let shown = if key == PASSWORD { self.edit_mail_password(edit) } else { edit };
             match shown {
                 Edit::Keep => {}
                 Edit::Set(value) => drop(realm.smtp.insert(key, value)),
                 Edit::Clear => drop(realm.smtp.remove(&key)),
+            }
+        }
+        if edits_mail {
+            values::settle_mail_settings(&mut realm.smtp)?;
+            if !realm.smtp.contains_key(PASSWORD) {
+                self.set_secret(MAIL_PASSWORD, None);
             }
         }
         if realm != *self.directory.realm() {
