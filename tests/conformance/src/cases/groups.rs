@@ -22,6 +22,7 @@ cases! { "groups":
     the_name_of_everyone_is_taken_in_any_case,
     a_value_may_have_255_characters,
     a_value_of_256_characters_is_refused,
+    characters_beyond_the_basic_plane_count_twice,
     an_empty_text_is_kept,
     a_list_keeps_its_values,
     a_list_may_be_as_long_as_the_limit,
@@ -130,6 +131,15 @@ async fn a_value_of_256_characters_is_refused(context: Context) -> Done {
     new.attributes = attributes(&[("displayName", &[&"x".repeat(256)])]);
     same!(invalid(context.store.create_group(&context.by(), new).await)?, "displayName");
     check!(context.directory().group_named(&context.name("team")).is_none());
+    Ok(())
+}
+
+async fn characters_beyond_the_basic_plane_count_twice(context: Context) -> Done {
+    let fits = "🦀".repeat(127);
+    let team = context.group_with("team", &[("displayName", &[&fits])]).await?;
+    same!(team.attributes.first("displayName"), Some(&*fits));
+    let longer = set("displayName", &"🦀".repeat(128));
+    same!(invalid(context.store.edit_group(&context.by(), &team.id, longer).await)?, "displayName");
     Ok(())
 }
 

@@ -19,6 +19,10 @@ cases! { "realm":
     html_may_have_3000_characters,
     a_name_may_have_255_characters_and_no_more,
     mail_settings_are_edited_key_by_key,
+    mail_settings_are_cleared_one_by_one,
+    mail_settings_need_a_sender,
+    malformed_addresses_of_mail_are_refused,
+    user_and_password_go_with_the_login,
     the_mail_password_is_never_shown,
     the_mask_keeps_the_stored_password,
     other_mail_settings_keep_the_password,
@@ -32,6 +36,14 @@ cases! { "realm":
 fn smtp(entries: &[(&str, Edit<String>)]) -> RealmEdit {
     let smtp = entries.iter().map(|(key, edit)| ((*key).to_owned(), edit.clone())).collect();
     RealmEdit { smtp, ..RealmEdit::default() }
+}
+
+/// Mail settings that can be stored: with a sender, and with a login, without which the provider keeps neither user nor password.
+fn mail(entries: &[(&str, Edit<String>)]) -> RealmEdit {
+    let mut edit = smtp(&[("host", to("mail.example.com")), ("from", to("primehub@example.com"))]);
+    edit.smtp.extend([("auth", "true"), ("user", "robot")].map(|(key, value)| (key.to_owned(), to(value))));
+    edit.smtp.extend(smtp(entries).smtp);
+    edit
 }
 
 fn to(text: &str) -> Edit<String> {
@@ -68,7 +80,7 @@ async fn an_edit_is_shown_at_once(context: Context) -> Done {
 }
 
 async fn an_edit_keeps_what_it_does_not_name(context: Context) -> Done {
-    let edit = RealmEdit { display_name_html: to("<b>Lab</b>"), ..smtp(&[("host", to("mail.example.com"))]) };
+    let edit = RealmEdit { display_name_html: to("<b>Lab</b>"), ..mail(&[]) };
     let before = context.edit_realm(edit).await?;
     let after = context.edit_realm(named("Lab two")).await?;
     same!(after.display_name.as_deref(), Some("Lab two"));
@@ -113,7 +125,7 @@ async fn a_name_may_have_255_characters_and_no_more(context: Context) -> Done {
 }
 
 async fn mail_settings_are_edited_key_by_key(context: Context) -> Done {
-    let edit = smtp(&[("host", to("mail.example.com")), ("port", to("2525")), ("replyTo", to("r@example.com"))]);
+    let edit = mail(&[("port", to("2525")), ("replyTo", to("r@example.com"))]);
     context.edit_realm(edit).await?;
     let after = context.edit_realm(smtp(&[("port", to("25")), ("replyTo", Edit::Clear), ("host", Edit::Keep)])).await?;
     let of = |smtp: &BTreeMap<String, String>, key: &str| smtp.get(key).cloned();
@@ -122,15 +134,58 @@ async fn mail_settings_are_edited_key_by_key(context: Context) -> Done {
     Ok(())
 }
 
+async fn mail_settings_are_cleared_one_by_one(context: Context) -> Done {
+    let edit = mail(&[("x-own", to("1"))]);
+    let keys: Vec<String> = edit.smtp.keys().cloned().collect();
+    same!(context.edit_realm(edit).await?.smtp.keys().cloned().collect::<Vec<_>>(), keys);
+    let clear = keys.iter().map(|key| (key.clone(), Edit::Clear)).collect();
+    check!(context.edit_realm(RealmEdit { smtp: clear, ..RealmEdit::default() }).await?.smtp.is_empty());
+    context.store.refresh(&[Key::Realm]).await?;
+    check!(context.directory().realm().smtp.is_empty());
+    Ok(())
+}
+
+async fn mail_settings_need_a_sender(context: Context) -> Done {
+    let without = smtp(&[("host", to("mail.example.com"))]);
+    same!(invalid(context.store.edit_realm(&context.by(), without).await)?, "from");
+    check!(context.directory().realm().smtp.is_empty());
+    let before = context.edit_realm(mail(&[])).await?;
+    for edit in [Edit::Clear, to("")] {
+        same!(invalid(context.store.edit_realm(&context.by(), smtp(&[("from", edit)])).await)?, "from");
+        same!(context.directory().realm(), &*before);
+    }
+    Ok(())
+}
+
+async fn malformed_addresses_of_mail_are_refused(context: Context) -> Done {
+    let before = context.edit_realm(mail(&[])).await?;
+    for (key, address) in [("from", "bad"), ("from", "ämy@example.com"), ("replyTo", "bad")] {
+        let answer = context.store.edit_realm(&context.by(), smtp(&[(key, to(address))])).await;
+        same!(invalid(answer)?, key, "the field for {address:?} as {key}");
+        same!(context.directory().realm(), &*before);
+    }
+    Ok(())
+}
+
+async fn user_and_password_go_with_the_login(context: Context) -> Done {
+    context.edit_realm(mail(&[("password", to("geheim"))])).await?;
+    let realm = context.edit_realm(smtp(&[("auth", to("false"))])).await?;
+    check!(!realm.smtp.contains_key("user") && !realm.smtp.contains_key("password"), "{:?}", realm.smtp);
+    same!(context.hand.mail_password().await?, None);
+    let realm = context.edit_realm(smtp(&[("auth", to("true")), ("user", to("robot"))])).await?;
+    check!(!realm.smtp.contains_key("password"), "a password that was gone is shown again");
+    Ok(())
+}
+
 async fn the_mail_password_is_never_shown(context: Context) -> Done {
-    let realm = context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    let realm = context.edit_realm(mail(&[("password", to("geheim"))])).await?;
     same!(realm.smtp.get("password").map(String::as_str), Some(PASSWORD_MASK));
     check!(!format!("{:?}", context.directory()).contains("geheim"));
     Ok(())
 }
 
 async fn the_mask_keeps_the_stored_password(context: Context) -> Done {
-    context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    context.edit_realm(mail(&[("password", to("geheim"))])).await?;
     let realm = context.edit_realm(smtp(&[("password", to(PASSWORD_MASK)), ("port", to("2525"))])).await?;
     same!(realm.smtp.get("password").map(String::as_str), Some(PASSWORD_MASK));
     same!(context.hand.mail_password().await?.as_deref(), Some("geheim"));
@@ -138,7 +193,7 @@ async fn the_mask_keeps_the_stored_password(context: Context) -> Done {
 }
 
 async fn other_mail_settings_keep_the_password(context: Context) -> Done {
-    context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    context.edit_realm(mail(&[("password", to("geheim"))])).await?;
     context.edit_realm(smtp(&[("port", to("2525"))])).await?;
     context.edit_realm(named("Lab")).await?;
     same!(context.directory().realm().smtp.get("password").map(String::as_str), Some(PASSWORD_MASK));
@@ -147,7 +202,7 @@ async fn other_mail_settings_keep_the_password(context: Context) -> Done {
 }
 
 async fn a_cleared_password_is_gone(context: Context) -> Done {
-    context.edit_realm(smtp(&[("host", to("mail.example.com")), ("password", to("geheim"))])).await?;
+    context.edit_realm(mail(&[("password", to("geheim"))])).await?;
     for edit in [Edit::Clear, to("")] {
         let realm = context.edit_realm(smtp(&[("password", edit)])).await?;
         check!(!realm.smtp.contains_key("password"), "a password is still shown");
@@ -159,12 +214,12 @@ async fn a_cleared_password_is_gone(context: Context) -> Done {
 }
 
 async fn a_refused_edit_changes_nothing(context: Context) -> Done {
-    let before = context.edit_realm(smtp(&[("host", to("mail.example.com"))])).await?;
+    let before = context.edit_realm(mail(&[])).await?;
     let long = "x".repeat(256);
     let edits = [
         (RealmEdit { display_name: to(&long), ..smtp(&[("host", to("other"))]) }, "displayName"),
         (RealmEdit { display_name: to("Lab"), ..smtp(&[("from", to("a@b\r\nbcc: c@d"))]) }, "from"),
-        (smtp(&[("from", to("a@example.com")), ("host", to(&long))]), "host"),
+        (smtp(&[("port", to("25")), ("host", to(&long))]), "host"),
     ];
     for (edit, field) in edits {
         same!(invalid(context.store.edit_realm(&context.by(), edit).await)?, field);
@@ -184,7 +239,7 @@ async fn a_name_given_elsewhere_is_seen(context: Context) -> Done {
 async fn a_name_given_elsewhere_survives_edits(context: Context) -> Done {
     context.edit_realm(named("Ours")).await?;
     context.hand.set_display_name("Theirs").await?;
-    let realm = context.edit_realm(smtp(&[("host", to("mail.example.com"))])).await?;
+    let realm = context.edit_realm(mail(&[])).await?;
     same!(realm.display_name.as_deref(), Some("Theirs"));
     Ok(())
 }
