@@ -20,7 +20,7 @@
 //!   the program that started it, however that ends.
 //! * [`Shared`] is the one instance that many tests use, each with a realm of its own.
 //! * [`Admin`] changes a server by its admin REST interface and knows nothing of PrimeHub: somebody else's hand.
-//! * [`up`], [`down`] and [`test`] are the commands of the binary.
+//! * [`up`], [`down`] and [`test`](fn@test) are the commands of the binary.
 
 mod admin;
 mod endpoint;
