@@ -106,6 +106,8 @@ async fn a_later_expiry_replaces_the_earlier(context: Context) -> Done {
     let team = context.group("team").await?;
     context.invite("token", &team, 3_600).await?;
     let later = context.invite("token", &team, 7_200).await?;
+    // As the realm has it, not only as the writer remembers it.
+    context.store.refresh(&[Key::Invitation(later.id)]).await?;
     same!(context.directory().invitation(&later.id).map(|shown| shown.expires_at), Some(later.expires_at));
     same!(context.store.take_invitation(&context.by(), &later.id).await?.value, later);
     Ok(())
