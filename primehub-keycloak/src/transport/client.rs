@@ -17,6 +17,9 @@ use super::outage::Outage;
 use super::{Answer, Body, Call, CallError, Class, KeycloakMetrics, Refusal};
 use crate::settings::{InvalidSettings, KeycloakSettings};
 
+/// The part of its time limit that a call must still have when its turn comes.
+const NEEDED: f64 = 0.1;
+
 /// Sends calls to one Keycloak. Clones share connections, limits and metrics.
 #[derive(Clone)]
 pub(crate) struct Transport {
@@ -52,14 +55,17 @@ impl Transport {
 
     /// When a call that begins now must have its answer.
     pub(crate) fn deadline(&self, class: Class) -> Instant {
+        Instant::now() + self.limit(class)
+    }
+
+    fn limit(&self, class: Class) -> Duration {
         let patience = self.settings.patience;
-        let limit = match class {
+        match class {
             Class::Token | Class::Public => patience.token,
             Class::Read | Class::Idempotent | Class::Write => patience.admin,
             Class::Page => patience.page,
             Class::Mail => patience.mail,
-        };
-        Instant::now() + limit
+        }
     }
 
     /// Sends a call with `bearer` as its token, within its time limit.
@@ -139,12 +145,24 @@ impl Transport {
     ) -> Result<Answer, Failure> {
         let request = self.request(call, bearer)?;
         let slots = if call.kind.class == Class::Page { &self.pages } else { &self.calls };
-        let waiting = timeout_at(deadline, slots.acquire()).await;
-        let busy = || Failure::NotSent("too many calls are under way".to_owned());
-        let _slot = waiting.map_err(|_| busy())?.map_err(|_| busy())?;
+        let _slot = match slots.try_acquire() {
+            Ok(slot) => slot,
+            Err(_) => {
+                let busy = || Failure::NotSent("too many calls are under way".to_owned());
+                let slot = timeout_at(deadline, slots.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
+                if let Some(cause) = self.outage.known() {
+                    return Err(Failure::NotSent(cause));
+                }
+                // A call that would hardly be answered in time is better not begun.
+                if deadline.duration_since(Instant::now()) < self.limit(call.kind.class).mul_f64(NEEDED) {
+                    return Err(busy());
+                }
+                slot
+            }
+        };
         let now = Instant::now();
         if now >= deadline {
-            return Err(busy());
+            return Err(Failure::NotSent("there is no time left for it".to_owned()));
         }
         timeout_at(deadline, self.exchange(call, request)).await.unwrap_or_else(|_| {
             Err(Failure::Unclear(format!("no answer within {} ms", deadline.duration_since(now).as_millis())))

@@ -1,5 +1,6 @@
 //! What is known about an outage, so that calls do not queue up in front of a server that does not answer.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,10 +40,16 @@ impl Outage {
             return Ok(());
         }
         if now < state.next_trial {
-            return Err(format!("not asked, because it has just failed {} times: {}", state.failures, state.cause));
+            return Err(state.to_string());
         }
         state.next_trial = now + BETWEEN_TRIALS;
         Ok(())
+    }
+
+    /// What is known of an outage, for calls that have been waiting for their turn since before.
+    pub(super) fn known(&self) -> Option<String> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.failures >= FAILURES).then(|| state.to_string())
     }
 
     /// There was an answer, whatever it says.
@@ -66,6 +73,12 @@ impl Outage {
     }
 }
 
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not asked, because {} attempts have just failed: {}", self.failures, self.cause)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +91,7 @@ mod tests {
             outage.failed(Instant::now(), "connection refused");
         }
         assert!(outage.admit().unwrap_err().contains("connection refused"));
+        assert_eq!(outage.known(), outage.admit().err());
         tokio::time::advance(BETWEEN_TRIALS).await;
         outage.admit().unwrap();
         outage.admit().unwrap_err();
@@ -85,6 +99,7 @@ mod tests {
         tokio::time::advance(BETWEEN_TRIALS).await;
         outage.admit().unwrap();
         outage.answered();
+        assert_eq!(outage.known(), None);
         outage.admit().unwrap();
         outage.admit().unwrap();
     }

@@ -80,7 +80,7 @@ async fn only_a_bad_token_is_a_bad_token(
 #[tokio::test]
 async fn without_an_answer_nothing_is_said_about_the_token() {
     let silent = Server::always(Reply::Never).await;
-    for base in [nobody().await, silent.url.clone()] {
+    for base in [nobody(), silent.url.clone()] {
         let tokens = KeycloakTokens::new(&keycloak(&base, SHORT));
         let exchanged = tokens.exchange_api_token(&"an-api-token".into()).await.unwrap_err();
         assert_eq!(blame(&exchanged), Blame::Platform);

@@ -94,7 +94,7 @@ async fn a_refusal_is_told_in_the_terms_of_oauth(#[case] status: u16, #[case] bo
 
 #[tokio::test]
 async fn without_an_answer_the_code_may_still_be_good() {
-    let tokens = KeycloakTokens::new(&keycloak(&nobody().await, LONG));
+    let tokens = KeycloakTokens::new(&keycloak(&nobody(), LONG));
     let error = tokens.exchange_code(&grant()).await.unwrap_err();
     assert!(matches!(error, CodeExchangeError::Unavailable { .. }), "{error}");
 }

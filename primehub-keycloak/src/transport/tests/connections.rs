@@ -84,7 +84,7 @@ async fn what_was_deleted_by_the_call_before_the_repeat_is_deleted() {
 #[case::token(Class::Token, 0)]
 #[tokio::test]
 async fn where_nobody_listens_nothing_is_carried_out(#[case] class: Class, #[case] repeats: u64) {
-    let keycloak = keycloak(&nobody().await, LONG);
+    let keycloak = keycloak(&nobody(), LONG);
     let result = keycloak.call(&call(class).by(By::Nobody)).await;
     assert_eq!(outcome(&result), Outcome::Unavailable, "{result:?}");
     assert!(result.unwrap_err().to_string().to_lowercase().contains("connection refused"));

@@ -32,7 +32,7 @@ pub(crate) fn settings(base: &Url, limit: Duration) -> KeycloakSettings {
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// Not longer than a test should take, but longer than a local connection.
-pub(crate) const SHORT: Duration = Duration::from_millis(200);
+pub(crate) const SHORT: Duration = Duration::from_millis(500);
 
 fn call<'a>(class: Class) -> Call<'a> {
     let method = match class {

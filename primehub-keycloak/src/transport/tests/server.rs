@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use url::Url;
 
 /// What is done with one request.
@@ -54,10 +54,13 @@ impl Server {
     }
 }
 
-/// An address where nobody listens.
-pub(crate) async fn nobody() -> Url {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
+/// An address where nobody listens. Taken as long as the test runs, so that no other test listens there.
+pub(crate) fn nobody() -> Url {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap()).parse().unwrap();
+    std::mem::forget(socket);
+    url
 }
 
 async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, script: impl Fn(usize) -> Reply) {
