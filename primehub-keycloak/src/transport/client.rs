@@ -145,20 +145,19 @@ impl Transport {
     ) -> Result<Answer, Failure> {
         let request = self.request(call, bearer)?;
         let slots = if call.kind.class == Class::Page { &self.pages } else { &self.calls };
-        let _slot = match slots.try_acquire() {
-            Ok(slot) => slot,
-            Err(_) => {
-                let busy = || Failure::NotSent("too many calls are under way".to_owned());
-                let slot = timeout_at(deadline, slots.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
-                if let Some(cause) = self.outage.known() {
-                    return Err(Failure::NotSent(cause));
-                }
-                // A call that would hardly be answered in time is better not begun.
-                if deadline.duration_since(Instant::now()) < self.limit(call.kind.class).mul_f64(NEEDED) {
-                    return Err(busy());
-                }
-                slot
+        let _slot = if let Ok(slot) = slots.try_acquire() {
+            slot
+        } else {
+            let busy = || Failure::NotSent("too many calls are under way".to_owned());
+            let slot = timeout_at(deadline, slots.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
+            if let Some(cause) = self.outage.known() {
+                return Err(Failure::NotSent(cause));
             }
+            // A call that would hardly be answered in time is better not begun.
+            if deadline.duration_since(Instant::now()) < self.limit(call.kind.class).mul_f64(NEEDED) {
+                return Err(busy());
+            }
+            slot
         };
         let now = Instant::now();
         if now >= deadline {
