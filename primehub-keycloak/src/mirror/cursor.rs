@@ -125,8 +125,8 @@ mod tests {
     fn that_events_were_cleared_shows_once() {
         let mut cursor = Cursor::at(Some(&Event(1_000, 1)), 100);
         assert!(!cursor.take([Event(1_000, 1)]).cleared);
-        assert!(cursor.take([]).cleared);
-        assert!(!cursor.take([]).cleared);
+        assert!(cursor.take::<Event>([]).cleared);
+        assert!(!cursor.take::<Event>([]).cleared);
         assert!(!cursor.take([Event(2_000, 2)]).cleared);
         // Cleared and followed by others.
         assert!(cursor.take([Event(3_000, 3)]).cleared);

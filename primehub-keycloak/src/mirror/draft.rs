@@ -62,9 +62,9 @@ impl<'a> Draft<'a> {
         &self.picture
     }
 
-    /// Lets something be read again.
-    pub(super) fn read_again(&mut self, target: Target) {
-        self.again.insert(target);
+    /// Lets these be read again.
+    pub(super) fn read_all_again(&mut self, targets: impl IntoIterator<Item = Target>) {
+        self.again.extend(targets);
     }
 
     /// Ends the draft.
@@ -159,15 +159,18 @@ impl<'a> Draft<'a> {
         hears
     }
 
-    /// The group of the settings if it exists, otherwise the one with the name, otherwise as it was.
+    /// The group of the settings if it exists, otherwise the top-level one with the name.
     fn find_everyone(&mut self) {
         let directory = &self.picture.directory;
         let named = self.picture.everyone.as_ref().and_then(|id| directory.group(id));
-        if let Some(found) = named.or_else(|| directory.group_named(EVERYONE)).map(|group| group.id.clone())
-            && found != *directory.everyone_id()
-        {
-            self.changed.insert(Key::Group(found.clone()));
-            self.picture.directory.put_everyone(found);
+        let found = named.or_else(|| directory.group_named(EVERYONE)).map(|group| group.id.clone());
+        let everyone = found.or_else(|| self.picture.everyone.clone()).unwrap_or_else(|| GroupId::new(""));
+        let former = directory.everyone_id().clone();
+        if everyone != former {
+            // Both are another kind of group now.
+            let both = [former, everyone.clone()].into_iter().filter(|id| directory.group(id).is_some());
+            self.changed.extend(both.map(Key::Group));
+            self.picture.directory.put_everyone(everyone);
         }
     }
 }

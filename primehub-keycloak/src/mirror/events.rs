@@ -46,6 +46,9 @@ pub(super) fn of_admin(event: &AdminEvent, management: &str) -> Hint {
     let steps: Vec<&str> = path.split('/').collect();
     match steps.as_slice() {
         ["users", "profile", ..] => Hint::Nothing,
+        ["users", id] if event.resource_type == "REALM" && event.operation_type == "UPDATE" => {
+            read([Target::Imported(UserId::new(*id))])
+        }
         ["users", id, ..] => read([Target::User(UserId::new(*id))]),
         ["groups"] => read([Target::TopLevel]),
         // A child is not named. It was made here, or has come here from elsewhere.
@@ -180,6 +183,7 @@ mod tests {
     #[case::client_role_on_user("CLIENT_ROLE_MAPPING", "CREATE", "users/u/role-mappings/clients/c", user("u"))]
     #[case::default_group("GROUP", "CREATE", "default-groups/g", Target::Realm)]
     #[case::imported_user("REALM", "CREATE", "users/u", user("u"))]
+    #[case::overwritten_user("REALM", "UPDATE", "users/u", Target::Imported(UserId::new("u")))]
     #[case::imported_group("REALM", "CREATE", "groups/g", group("g"))]
     #[case::realm_without_path("REALM", "UPDATE", "", Target::Realm)]
     #[case::something_new("NEW_KIND", "CREATE", "unheard/of", Target::Realm)]

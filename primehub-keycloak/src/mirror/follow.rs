@@ -243,12 +243,11 @@ impl Follower {
         if self.inner.health.borrow().is_stale() {
             tracing::info!("the picture of the realm is fresh again");
         }
-        match &self.missing {
-            Some(_) => self.update(Health::heal),
-            None => {
-                let now = self.inner.clock.now();
-                self.update(|health| health.confirm(now));
-            }
+        if self.missing.is_some() {
+            self.update(Health::heal);
+        } else {
+            let now = self.inner.clock.now();
+            self.update(|health| health.confirm(now));
         }
     }
 
@@ -256,6 +255,10 @@ impl Follower {
     fn begin_readings(&mut self) {
         while self.readings.len() < AT_ONCE {
             let Some((target, attempt)) = self.inner.queue.pop(|target| self.busy.contains(target)) else { return };
+            if target == Target::Everything {
+                self.due = Instant::now();
+                continue;
+            }
             self.busy.insert(target.clone());
             let reading = self.inner.fresh(target.clone(), attempt);
             self.readings.push(reading.map(move |result| (target, attempt, result)).boxed());

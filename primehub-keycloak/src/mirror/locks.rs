@@ -62,13 +62,6 @@ impl KeyLocks {
     }
 }
 
-impl KeysGuard {
-    /// The objects whose locks are held.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.uses.iter().map(|held| &held.key)
-    }
-}
-
 impl Drop for Use {
     fn drop(&mut self) {
         let mut entries = self.locks.entries();
@@ -96,10 +89,12 @@ mod tests {
     async fn one_holder_per_key_and_no_entry_afterwards() {
         let locks = KeyLocks::default();
         let first = locks.lock(&[user("b"), user("a"), user("b")]).await;
-        assert_eq!(first.keys().cloned().collect::<Vec<_>>(), [user("a"), user("b")]);
+        let keys: Vec<_> = first.uses.iter().map(|held| held.key.clone()).collect();
+        assert_eq!(keys, [user("a"), user("b")]);
         assert!(locks.is_used(&user("a")) && !locks.is_used(&user("c")));
         assert!(locks.lock(&[user("c")]).now_or_never().is_some());
-        let mut second = Box::pin(locks.lock(&[user("b"), user("c")]));
+        let keys = [user("b"), user("c")];
+        let mut second = Box::pin(locks.lock(&keys));
         assert!((&mut second).now_or_never().is_none());
         drop(first);
         let second = second.now_or_never().unwrap();
@@ -112,7 +107,8 @@ mod tests {
     async fn whoever_stops_waiting_leaves_nothing_behind() {
         let locks = KeyLocks::default();
         let held = locks.lock(&[user("a")]).await;
-        let mut waiting = Box::pin(locks.lock(&[user("a")]));
+        let keys = [user("a")];
+        let mut waiting = Box::pin(locks.lock(&keys));
         assert!((&mut waiting).now_or_never().is_none());
         drop(waiting);
         drop(held);

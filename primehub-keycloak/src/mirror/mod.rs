@@ -17,6 +17,8 @@ mod rows;
 mod snapshot;
 mod source;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use follow::Running;
 pub(crate) use handle::Mirror;

@@ -40,16 +40,6 @@ impl Queue {
         waiting.remove_entry(&next)
     }
 
-    /// How much waits.
-    pub(super) fn len(&self) -> usize {
-        self.waiting().len()
-    }
-
-    /// Forgets what waits: something else will read it.
-    pub(super) fn clear(&self) {
-        self.waiting().clear();
-    }
-
     /// Waits until something is added.
     pub(super) async fn rung(&self) {
         self.bell.notified().await;
@@ -73,10 +63,10 @@ mod tests {
         queue.push([group(), Target::Realm], 3);
         queue.push([group()], 1);
         queue.push([Target::Roles], MOST_ATTEMPTS);
-        assert_eq!(queue.len(), 2);
+        assert_eq!(queue.waiting().len(), 2);
         assert_eq!(queue.pop(|target| *target == group()), Some((Target::Realm, 3)));
         assert_eq!(queue.pop(|target| *target == group()), None);
         assert_eq!(queue.pop(|_| false), Some((group(), 1)));
-        assert_eq!(queue.len(), 0);
+        assert_eq!(queue.waiting().len(), 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
-use primehub_core::identity::{Key, RoleKey};
+use primehub_core::identity::RoleKey;
 use primehub_core::names::{GroupId, UserId};
 
 use super::draft::Draft;
@@ -18,6 +18,11 @@ use crate::transport::CallError;
 #[derive(Debug)]
 pub(super) enum Finding {
     User {
+        id: UserId,
+        found: Option<FoundUser>,
+    },
+    /// The same of one who has replaced another.
+    Imported {
         id: UserId,
         found: Option<FoundUser>,
     },
@@ -60,6 +65,7 @@ pub(super) struct FoundRole {
 pub(super) async fn read(source: &dyn Source, picture: &Picture, target: &Target) -> Result<Finding, CallError> {
     match target {
         Target::User(id) => Ok(Finding::User { id: id.clone(), found: user(source, picture, id).await? }),
+        Target::Imported(id) => Ok(Finding::Imported { id: id.clone(), found: user(source, picture, id).await? }),
         Target::Group(id) => Ok(Finding::Group { id: id.clone(), found: source.group(id).await? }),
         Target::Children(id) => {
             let mut found = or_none(source.children(id).await)?;
@@ -73,7 +79,8 @@ pub(super) async fn read(source: &dyn Source, picture: &Picture, target: &Target
             Ok(Finding::Role { key: key.clone(), found: or_none(role(source, picture, key).await)?.flatten() })
         }
         Target::Roles => roles(source, picture).await,
-        Target::Realm => {
+        // Everything is more than one reading, and the follower's: the least that can be said of it is what the realm itself says.
+        Target::Realm | Target::Everything => {
             let (row, default_groups) = tokio::try_join!(source.realm(), source.default_groups())?;
             Ok(Finding::Realm { row, default_groups: default_groups.into_iter().collect() })
         }
@@ -180,7 +187,7 @@ impl Finding {
     pub(super) fn unknown(&self, picture: &Picture) -> BTreeSet<Target> {
         let directory = &picture.directory;
         match self {
-            Self::User { found: Some(found), .. } => {
+            Self::User { found: Some(found), .. } | Self::Imported { found: Some(found), .. } => {
                 let unknown = found.groups.iter().filter(|id| directory.group(id).is_none());
                 unknown.cloned().map(Target::Group).collect()
             }
@@ -195,20 +202,17 @@ impl Finding {
         }
     }
 
-    /// The key whose lock makes the finding certain.
-    pub(super) fn key(&self) -> Option<Key> {
-        match self {
-            Self::User { id, .. } => Some(Key::User(id.clone())),
-            Self::Group { id, .. } => Some(Key::Group(id.clone())),
-            Self::Role { key, .. } => Some(Key::Role(key.clone())),
-            Self::Realm { .. } => Some(Key::Realm),
-            Self::Groups { .. } | Self::Roles(_) => None,
-        }
-    }
-
     /// Puts what was found into the draft.
     pub(super) fn apply(self, draft: &mut Draft<'_>) {
         match self {
+            Self::Imported { id, found } => {
+                // Whom it has replaced is found by the name. If that does not tell, only everything does.
+                let replaced = found.as_ref().is_some_and(|found| draft.has_namesake(&found.row));
+                if !replaced {
+                    draft.read_all_again([Target::Everything]);
+                }
+                Self::User { id, found }.apply(draft);
+            }
             Self::User { id, found: None } => draft.remove_user(&id),
             Self::User { id, found: Some(FoundUser { row, groups, grants }) } => {
                 draft.put_user(row);
@@ -222,10 +226,19 @@ impl Finding {
                 let known = draft.picture().directory.all_groups().filter(|group| group.parent == below);
                 // Not there any more: deleted, or moved. Its own reading tells.
                 let gone: Vec<_> = known.map(|group| group.id.clone()).filter(|id| !present.contains(id)).collect();
-                gone.into_iter().for_each(|id| draft.read_again(Target::Group(id)));
-                rows.into_iter().for_each(|row| put_group(draft, row));
+                draft.read_all_again(gone.into_iter().map(Target::Group));
+                for row in rows {
+                    put_group(draft, row);
+                }
             }
-            Self::Groups { below, found: None } => below.into_iter().for_each(|id| draft.read_again(Target::Group(id))),
+            Self::Groups { below, found: None } => {
+                // Deleted, and with it whatever had just come below it from elsewhere: nothing says what that was.
+                let parents: BTreeSet<GroupId> =
+                    draft.picture().directory.all_groups().filter_map(|group| group.parent.clone()).collect();
+                draft.read_all_again(below.map(Target::Group));
+                draft.read_all_again(parents.into_iter().map(Target::Children));
+                draft.read_all_again([Target::TopLevel]);
+            }
             Self::Role { key, found: None } => draft.remove_role(&key),
             Self::Role { key, found: Some(FoundRole { row, holders }) } => {
                 if let Some((row, contains)) = row {
@@ -234,7 +247,7 @@ impl Finding {
                 // Each holder's own reading tells: this one holds the role's lock, not theirs.
                 if let Some(holders) = holders {
                     let known: BTreeSet<UserId> = draft.picture().directory.users_with_role(&key).cloned().collect();
-                    known.symmetric_difference(&holders).for_each(|id| draft.read_again(Target::User(id.clone())));
+                    draft.read_all_again(known.symmetric_difference(&holders).cloned().map(Target::User));
                 }
             }
             Self::Roles(rows) => {
@@ -253,7 +266,7 @@ impl Finding {
 /// Adds the group. One that was not known and has groups of its own has them read as well.
 fn put_group(draft: &mut Draft<'_>, row: GroupRow) {
     if row.sub_group_count > 0 && draft.picture().directory.group(&row.id).is_none() {
-        draft.read_again(Target::Children(row.id.clone()));
+        draft.read_all_again([Target::Children(row.id.clone())]);
     }
     draft.put_group(row);
 }

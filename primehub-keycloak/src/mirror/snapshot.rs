@@ -109,7 +109,9 @@ async fn groups(source: &dyn Source) -> Result<Vec<GroupRow>, CallError> {
         let mut below = stream::iter(parents)
             .map(|parent| async move {
                 let mut children = or_none(source.children(&parent).await)?.unwrap_or_default();
-                children.iter_mut().for_each(|child| child.parent_id = Some(parent.clone()));
+                for child in &mut children {
+                    child.parent_id = Some(parent.clone());
+                }
                 Ok::<_, CallError>(children)
             })
             .buffered(AT_ONCE);
@@ -201,17 +203,21 @@ impl Snapshot {
         draft.set_invitations(invitations::read(&rows));
 
         let listed: BTreeSet<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
-        groups.into_iter().for_each(|group| draft.put_group(group));
+        for group in groups {
+            draft.put_group(group);
+        }
         let known = draft.picture().directory.all_groups().map(|group| group.id.clone());
-        let unlisted: BTreeSet<GroupId> = known.filter(|id| !listed.contains(id)).collect();
-        unlisted.iter().cloned().for_each(|id| draft.read_again(Target::Group(id)));
+        let unlisted: Vec<GroupId> = known.filter(|id| !listed.contains(id)).collect();
+        draft.read_all_again(unlisted.into_iter().map(Target::Group));
         draft.set_default_groups(default_groups);
 
         let present: BTreeSet<UserId> = users.iter().map(|user| user.id.clone()).collect();
-        users.into_iter().for_each(|user| draft.put_user(user));
+        for user in users {
+            draft.put_user(user);
+        }
         let known = draft.picture().directory.users().map(|user| user.id.clone());
         let absent: Vec<UserId> = known.filter(|id| !present.contains(id)).collect();
-        absent.into_iter().for_each(|id| draft.read_again(Target::User(id)));
+        draft.read_all_again(absent.into_iter().map(Target::User));
 
         let whole: BTreeSet<&GroupId> = covered.iter().collect();
         for user in &present {

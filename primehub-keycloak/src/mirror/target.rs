@@ -8,6 +8,10 @@ use crate::invitations;
 /// A part of the realm that one reading covers.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum Target {
+    /// Everything.
+    Everything,
+    /// A user who has replaced another one by an import. Keycloak does not say which; the new one's names tell, as long as it has them.
+    Imported(UserId),
     /// A user, with memberships and with the roles that make administrators.
     User(UserId),
     /// A group, with the roles mapped on it.
@@ -42,11 +46,11 @@ impl Target {
     /// The one object that this is about.
     pub(super) fn key(&self) -> Option<Key> {
         match self {
-            Self::User(id) => Some(Key::User(id.clone())),
+            Self::User(id) | Self::Imported(id) => Some(Key::User(id.clone())),
             Self::Group(id) => Some(Key::Group(id.clone())),
             Self::Role(role) => Some(Key::Role(role.clone())),
             Self::Realm => Some(Key::Realm),
-            Self::Children(_) | Self::TopLevel | Self::Roles => None,
+            Self::Everything | Self::Children(_) | Self::TopLevel | Self::Roles => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use primehub_core::identity::{Key, RoleKey, Subject};
-use primehub_core::names::{GroupId, UserId};
+use primehub_core::names::GroupId;
 
 use super::Draft;
 use crate::admin::GroupRow;
@@ -55,17 +55,6 @@ impl Draft<'_> {
         self.told.extend(keys.iter().cloned());
         self.changed.extend(keys);
         self.picture.directory.remove_group(id);
-    }
-
-    /// Replaces the members of a group: facts about each user who joins or leaves by it.
-    pub(crate) fn set_members(&mut self, group: &GroupId, members: &BTreeSet<UserId>) {
-        let old: Vec<UserId> = self.picture.directory.members(group).map(|user| user.id.clone()).collect();
-        for user in old.iter().filter(|user| !members.contains(*user)) {
-            self.leave(user, group);
-        }
-        for user in members {
-            self.join(user, group);
-        }
     }
 
     fn set_group_grants(&mut self, id: &GroupId, roles: &BTreeSet<RoleKey>) {

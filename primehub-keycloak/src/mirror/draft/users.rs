@@ -83,12 +83,21 @@ impl Draft<'_> {
         }
     }
 
-    /// Rule: who has another's login name or address has replaced it. An import that overwrites deletes the old account without an event.
+    /// Whether somebody else is known to have the login name or address of the row.
+    pub(in super::super) fn has_namesake(&self, row: &UserRow) -> bool {
+        self.namesakes(&row.id, &row.username, row.email.as_deref()).next().is_some()
+    }
+
+    /// Who has another's login name or address has replaced it. An import that overwrites deletes the old account without an event.
     fn question_namesakes(&mut self, user: &User) {
+        let others: Vec<UserId> = self.namesakes(&user.id, &user.username, user.email.as_deref()).cloned().collect();
+        self.again.extend(others.into_iter().map(Target::User));
+    }
+
+    fn namesakes(&self, id: &UserId, username: &str, email: Option<&str>) -> impl Iterator<Item = &UserId> {
         let directory = &self.picture.directory;
-        let same_name = directory.user_named(&user.username);
-        let same_email = user.email.as_ref().and_then(|email| directory.user_with_email(email));
-        let others = [same_name, same_email].into_iter().flatten().filter(|other| other.id != user.id);
-        self.again.extend(others.map(|other| Target::User(other.id.clone())));
+        let same_name = directory.user_named(username);
+        let same_email = email.and_then(|email| directory.user_with_email(email));
+        same_name.into_iter().chain(same_email).map(|user| &user.id).filter(move |other| *other != id)
     }
 }
