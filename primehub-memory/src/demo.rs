@@ -4,7 +4,8 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use primehub_core::identity::{
-    Actor, Binding, IdentityError, IdentityStore, NewGroup, NewPassword, NewUser, Subject, attribute,
+    Actor, AttributeEdit, Binding, Edit, IdentityError, IdentityStore, NewGroup, NewPassword, NewUser, Subject,
+    UserEdit, attribute,
 };
 use primehub_core::names::UserId;
 use secrecy::SecretString;
@@ -122,6 +123,38 @@ pub async fn people_and_groups<S: IdentityStore + ?Sized>(
     futures::future::try_join_all(cast.map(|part| make_person(store, tokens, part))).await
 }
 
+/// Login name of the platform administrator.
+pub const ADMINISTRATOR_NAME: &str = ADMINISTRATOR.username;
+
+/// Makes [`Cast::PeopleAndGroups`] around a platform administrator who is there already: for stores whose own account may not make
+/// administrators.
+///
+/// # Errors
+/// When a group, an account or one of their parts cannot be made, for example because it exists.
+pub async fn people_and_groups_around<S: IdentityStore + ?Sized>(
+    store: &S,
+    tokens: &dyn FirstToken,
+    administrator: &UserId,
+    password: SecretString,
+) -> Result<Vec<DemoPerson>, DemoError> {
+    for (name, settings) in GROUPS {
+        make_group(store, name, settings).await?;
+    }
+    let part = &ADMINISTRATOR;
+    let mut edit = UserEdit {
+        email: Edit::Set(email_of(part)),
+        first_name: Edit::Set(part.names.0.into()),
+        last_name: Edit::Set(part.names.1.into()),
+        ..UserEdit::default()
+    };
+    edit.attributes.put(attribute::ENABLE_INVITE_USERS, AttributeEdit::Set(vec!["true".into()]));
+    store.edit_user(&Actor::service(), administrator, edit).await.map_err(failed(part.username))?;
+    let there = Part { administrator: false, ..ADMINISTRATOR };
+    let mut people = vec![equip(store, tokens, &there, administrator.clone(), password).await?];
+    people.extend(futures::future::try_join_all(OTHERS.iter().map(|part| make_person(store, tokens, part))).await?);
+    Ok(people)
+}
+
 /// Takes out what an earlier attempt may have made.
 async fn clear(store: &MemoryIdentityStore) -> Result<(), IdentityError> {
     let (by, directory) = (Actor::service(), store.directory());
@@ -235,7 +268,7 @@ async fn make_person<S: IdentityStore + ?Sized>(
 ) -> Result<DemoPerson, DemoError> {
     let by = Actor::service();
     let mut new = NewUser::new(part.username.parse().map_err(failed(part.username))?);
-    new.email = Some(format!("{}@example.com", part.username));
+    new.email = Some(email_of(part));
     (new.first_name, new.last_name) = (Some(part.names.0.into()), Some(part.names.1.into()));
     if part.may_invite {
         new.attributes.set_one(attribute::ENABLE_INVITE_USERS, "true");
@@ -245,7 +278,18 @@ async fn make_person<S: IdentityStore + ?Sized>(
     let password = SecretString::from(random_text::<12>());
     let new_password = NewPassword::lasting(password.clone());
     store.set_password(&by, &id, new_password).await.map_err(failed(part.username))?;
+    equip(store, tokens, part, id, password).await
+}
 
+/// Groups, rights and a token for an account that can log in.
+async fn equip<S: IdentityStore + ?Sized>(
+    store: &S,
+    tokens: &dyn FirstToken,
+    part: &Part,
+    id: UserId,
+    password: SecretString,
+) -> Result<DemoPerson, DemoError> {
+    let by = Actor::service();
     let directory = store.directory();
     let groups = part.groups.iter().filter_map(|name| directory.group_named(name));
     let mut bindings: Vec<_> =
@@ -260,6 +304,10 @@ async fn make_person<S: IdentityStore + ?Sized>(
     let api_token = tokens.first_token(&id, part.username, &password).await.map_err(failed(part.username))?;
     let Part { username, rights, groups, .. } = *part;
     Ok(DemoPerson { id, username, password, api_token, rights, groups })
+}
+
+fn email_of(part: &Part) -> String {
+    format!("{}@example.com", part.username)
 }
 
 fn failed<E: Into<Box<dyn Error + Send + Sync>>>(who: &'static str) -> impl Fn(E) -> DemoError {
@@ -294,6 +342,25 @@ mod tests {
         assert_eq!(counts.get(&people[0].id), Some(&1));
         assert!(people_and_groups(&*store, &provider).await.is_err(), "not twice");
         assert!(set_up(&store, &provider, Cast::PeopleAndGroups).await.unwrap().is_empty(), "somebody is there");
+    }
+
+    #[tokio::test]
+    async fn people_come_around_an_administrator_who_is_there() {
+        let realm = RealmSettings::new("primehub", "admin-ui");
+        let settings = ProviderSettings::new(&realm, "http://127.0.0.1:8180", "a secret".into());
+        let store = Arc::new(MemoryIdentityStore::new(realm));
+        let provider = OpenIdProvider::start(store.clone(), settings).await.unwrap();
+        let alone = set_up(&store, &provider, Cast::Administrator).await.unwrap().remove(0);
+        let people = people_and_groups_around(&*store, &provider, &alone.id, "known".into()).await.unwrap();
+        let told = |person: &DemoPerson| (person.username, person.rights, person.groups);
+        let usual = [&ADMINISTRATOR].into_iter().chain(OTHERS).map(|part| (part.username, part.rights, part.groups));
+        assert!(people.iter().map(told).eq(usual));
+        let directory = store.directory();
+        assert!(directory.is_administrator(&alone.id));
+        for person in &people {
+            let groups: Vec<_> = directory.groups_of(&person.id).map(|group| group.name.to_string()).collect();
+            assert_eq!(groups, [&["everyone"], person.groups].concat());
+        }
     }
 
     #[tokio::test]

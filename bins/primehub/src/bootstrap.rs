@@ -49,17 +49,21 @@ async fn bootstrap(options: BootstrapOptions) -> anyhow::Result<()> {
     }
     // Before the people are made: should that fail, the secrets are there.
     handout::write_private(out, &file)?;
-    if options.demo {
-        match demo::people(settings(&request, &file), request.site.as_str()).await? {
+    if let Some(password) = outcome.administrator_password.filter(|_| options.demo) {
+        match demo::people(settings(&request, &file), request.site.as_str(), password).await? {
             Some(people) => {
                 file.people = people;
                 handout::write_private(out, &file)?;
             }
-            None => eprintln!("somebody is in the realm already, so the people of the demo are not made"),
+            None => eprintln!("{NOT_MADE}"),
         }
+    } else if options.demo && file.people.is_empty() {
+        eprintln!("{NOT_MADE}");
     }
     crate::print(&format!("{}{}", done(&outcome.steps), told(out, &file)))
 }
+
+const NOT_MADE: &str = "somebody is in the realm already, so the people of the demo are not made";
 
 /// What the options ask for.
 fn request(options: &BootstrapOptions) -> anyhow::Result<BootstrapRequest> {
@@ -80,6 +84,12 @@ fn request(options: &BootstrapOptions) -> anyhow::Result<BootstrapRequest> {
     {
         administrator.password = Some(keycloak::secret_in(path)?);
         administrator.temporary = false;
+    }
+    if options.demo {
+        // Who sets up the realm may make administrators; the account of the platform may not.
+        let mut administrator = FirstAdministrator::new(primehub_memory::demo::ADMINISTRATOR_NAME.parse()?);
+        administrator.temporary = false;
+        request.administrator = Some(administrator);
     }
     let random_password = request.administrator.as_ref().is_some_and(|administrator| administrator.password.is_none());
     anyhow::ensure!(

@@ -42,7 +42,7 @@ pub(crate) enum Command {
 /// What `up` does when it is sent a signal.
 const UP_SIGNALS: &str = "\
 Signals (the process id stands in up.json):
-  SIGUSR1  Sign with new keys; tokens signed before stay good
+  SIGUSR1  Sign with new keys; tokens signed before stay good (not with a Keycloak, which signs itself)
   SIGHUP   Read the files of --tls-cert and --tls-key again";
 
 /// Who may make and repair realms.
