@@ -1,0 +1,92 @@
+use super::super::observed::{Observed, People};
+use super::super::plan::plan;
+use super::super::request::BootstrapRequest;
+use super::super::step::Verdict;
+use super::fixtures::{complete, lines, mark, plan_for, platform, request};
+
+/// What `--plan` shows for a Keycloak that has nothing yet.
+const EMPTY_KEYCLOAK: &str = "\
++ create realm primehub with frontendUrl https://id.example.com
++ set the user profile: undeclared attributes ADMIN_EDIT, quotas and names for administrators alone, nothing required
++ create group everyone, without any quota
++ make everybody new a member of everyone
++ create client admin-ui for https://hub.example.com/console/*, https://hub.example.com/oidc/auth-flow/callback
++ let tokens of admin-ui carry realm-admin
++ allow the service account of admin-ui manage-users, view-users, query-groups, manage-realm, view-realm, view-clients, view-events
++ create client jupyterhub for https://hub.example.com/*
++ create client maintenance-proxy for https://hub.example.com/maintenance/*
++ create roles it:cpu-1, it:cpu-2, it:cpu-3, it:cpu-4, it:gpu-1, it:gpu-2, img:base-notebook, img:pytorch-1, img:tf-1, img:tf-2
++ give everyone it:cpu-1, it:cpu-2, it:cpu-3, it:cpu-4, it:gpu-1, it:gpu-2, img:base-notebook, img:pytorch-1, img:tf-1, img:tf-2
++ create group phusers
++ create administrator phadmin
+";
+
+#[test]
+fn an_empty_keycloak_gets_everything() {
+    assert_eq!(plan(&Observed::default(), &request()).to_string(), EMPTY_KEYCLOAK);
+}
+
+#[test]
+fn terms_come_before_the_first_person() {
+    let mut request = request();
+    request.terms = true;
+    let text = plan(&Observed::default(), &request).to_string();
+    let place = |words: &str| text.find(words).unwrap();
+    assert!(place("agree to terms") < place("create administrator"));
+}
+
+#[test]
+fn the_prefix_stands_before_resource_roles() {
+    let roles = BootstrapRequest::default_resources(Some(&"blue".parse().unwrap()));
+    assert_eq!(roles.len(), 10);
+    assert!(roles.iter().all(|role| role.as_str().starts_with("blue:")));
+}
+
+#[test]
+fn a_complete_realm_needs_nothing() {
+    let request = request();
+    let plan = plan_for(complete(&request), &request);
+    assert!(plan.is_empty(), "{plan}");
+    assert!(plan.steps().iter().all(|step| step.verdict() == Verdict::Unchanged));
+}
+
+#[test]
+fn a_run_that_was_interrupted_is_continued() {
+    let request = request();
+    let mut realm = complete(&request);
+    realm.people = People::Nobody;
+    realm.groups.remove("phusers");
+    realm.everyones_roles.remove("img:tf-2");
+    realm.clients.remove("jupyterhub");
+    platform(&mut realm).rights = ["manage-users".to_owned()].into();
+    mark(platform(&mut realm));
+    assert_eq!(
+        lines(&plan_for(realm, &request)),
+        [
+            "~ allow the service account of admin-ui view-users, query-groups, manage-realm, view-realm, view-clients, view-events",
+            "+ create client jupyterhub for https://hub.example.com/*",
+            "+ give everyone img:tf-2",
+            "+ create group phusers",
+            "+ create administrator phadmin",
+        ]
+    );
+}
+
+#[test]
+fn an_administrator_who_was_begun_is_finished() {
+    let request = request();
+    let mut realm = complete(&request);
+    realm.people = People::Unfinished("42".into());
+    let expected = ["~ finish administrator phadmin, whom an interrupted run began to make"];
+    assert_eq!(lines(&plan_for(realm, &request)), expected);
+}
+
+#[test]
+fn where_somebody_lives_nothing_of_theirs_is_made() {
+    let request = request();
+    let mut realm = complete(&request);
+    realm.groups.clear();
+    realm.roles.clear();
+    realm.everyones_roles.clear();
+    assert_eq!(lines(&plan_for(realm, &request)), Vec::<String>::new());
+}

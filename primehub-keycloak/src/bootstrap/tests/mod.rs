@@ -1,0 +1,7 @@
+//! Plans, in tables: what is there, and what is done about it.
+
+mod existing;
+mod fixtures;
+mod fresh;
+mod profiles;
+mod wire;
