@@ -155,7 +155,7 @@ impl Follower {
     }
 
     async fn tick(&mut self) {
-        let source = self.inner.source.clone();
+        let source = self.inner.upkeep.clone();
         let (admin, user) = (self.admin.as_ref().map(Cursor::from), self.user.as_ref().map(Cursor::from));
         let probe = self.missing.is_some();
         let answer = {
@@ -256,11 +256,11 @@ impl Follower {
         while self.readings.len() < AT_ONCE {
             let Some((target, attempt)) = self.inner.queue.pop(|target| self.busy.contains(target)) else { return };
             if target == Target::Everything {
-                self.due = Instant::now();
+                self.due = self.due.min(self.complete + self.inner.following.refresh_without_events);
                 continue;
             }
             self.busy.insert(target.clone());
-            let reading = self.inner.fresh(target.clone(), attempt);
+            let reading = self.inner.fresh(&self.inner.upkeep, target.clone(), attempt);
             self.readings.push(reading.map(move |result| (target, attempt, result)).boxed());
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct Mirror(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) source: Arc<dyn Source>,
+    /// The same, for what is read without anybody asking.
+    pub(super) upkeep: Arc<dyn Source>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) journal: Journal,
     pub(super) locks: KeyLocks,
@@ -54,10 +56,12 @@ impl Mirror {
         let picture = Picture::new(&settings.realm, settings.everyone.clone());
         let (following, client_id) = (settings.following, settings.client_id.clone());
         let metrics = keycloak.metrics().mirror.clone();
-        Self::of(Arc::new(keycloak), picture, clock, following, client_id, metrics)
+        let upkeep = Arc::new(keycloak.for_upkeep());
+        Self::of_both(Arc::new(keycloak), upkeep, picture, clock, following, client_id, metrics)
     }
 
     /// A mirror of whatever `source` reads.
+    #[cfg(test)]
     pub(super) fn of(
         source: Arc<dyn Source>,
         picture: Picture,
@@ -66,8 +70,21 @@ impl Mirror {
         client_id: String,
         metrics: MirrorMetrics,
     ) -> Self {
+        Self::of_both(source.clone(), source, picture, clock, following, client_id, metrics)
+    }
+
+    fn of_both(
+        source: Arc<dyn Source>,
+        upkeep: Arc<dyn Source>,
+        picture: Picture,
+        clock: Arc<dyn Clock>,
+        following: Following,
+        client_id: String,
+        metrics: MirrorMetrics,
+    ) -> Self {
         Self(Arc::new(Inner {
             source,
+            upkeep,
             clock,
             journal: Journal::new(picture),
             locks: KeyLocks::default(),
@@ -123,10 +140,10 @@ impl Mirror {
     pub(crate) async fn reread(&self, keys: &[Key]) -> Result<Revision, CallError> {
         let targets: BTreeSet<Target> = keys.iter().map(Target::of).collect();
         let (listed, single): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| target.key().is_none());
-        let mut revision = self.0.read_locked(&single, 0).await?;
+        let mut revision = self.0.read_locked(&*self.0.source, &single, 0).await?;
         for target in listed {
             let _turn = self.0.lists.lock().await;
-            revision = self.0.read_unlocked(&target, 0).await?;
+            revision = self.0.read_unlocked(&*self.0.source, &target, 0).await?;
         }
         Ok(revision)
     }
@@ -135,7 +152,7 @@ impl Mirror {
     /// callers. A key that does not exist is no error.
     pub(crate) async fn refresh(&self, keys: &[Key]) -> Result<Revision, CallError> {
         let targets: BTreeSet<Target> = keys.iter().map(Target::of).collect();
-        let revisions = try_join_all(targets.into_iter().map(|target| self.0.fresh(target, 0))).await?;
+        let revisions = try_join_all(targets.into_iter().map(|target| self.0.fresh(&self.0.source, target, 0))).await?;
         Ok(revisions.into_iter().max().unwrap_or_else(|| self.directory().revision()))
     }
 
@@ -149,23 +166,23 @@ impl Mirror {
 }
 
 impl Inner {
-    /// A reading of `target` that begins after this call. Those who ask while it waits for its turn share it.
-    pub(super) fn fresh(self: &Arc<Self>, target: Target, attempt: u8) -> Flight {
+    /// A reading of `target` from `source` that begins after this call. Those who ask while it waits for its turn share it.
+    pub(super) fn fresh(self: &Arc<Self>, source: &Arc<dyn Source>, target: Target, attempt: u8) -> Flight {
         let mut waiting = self.flights();
         if let Some(flight) = waiting.get(&target) {
             return flight.clone();
         }
-        let (inner, of) = (self.clone(), target.clone());
+        let (inner, source, of) = (self.clone(), source.clone(), target.clone());
         // A task of its own, so that it comes to its end whoever goes away.
         let task = tokio::spawn(async move {
             if let Some(key) = of.key() {
                 let _guard = inner.locks.lock(&[key]).await;
                 inner.flights().remove(&of);
-                inner.read_locked(std::slice::from_ref(&of), attempt).await
+                inner.read_locked(&*source, std::slice::from_ref(&of), attempt).await
             } else {
                 let _turn = inner.lists.lock().await;
                 inner.flights().remove(&of);
-                inner.read_unlocked(&of, attempt).await
+                inner.read_unlocked(&*source, &of, attempt).await
             }
         });
         let ended = |error: tokio::task::JoinError| {
@@ -177,21 +194,31 @@ impl Inner {
     }
 
     /// Reads objects whose locks are held, and what they name that is not known; publishes them together.
-    async fn read_locked(self: &Arc<Self>, targets: &[Target], attempt: u8) -> Result<Revision, CallError> {
+    async fn read_locked(
+        self: &Arc<Self>,
+        source: &dyn Source,
+        targets: &[Target],
+        attempt: u8,
+    ) -> Result<Revision, CallError> {
         let picture = self.loaded_picture()?;
-        let read_one = |target| read(&*self.source, &picture, target);
+        let read_one = |target| read(source, &picture, target);
         let findings = try_join_all(targets.iter().map(read_one)).await?;
-        self.read_unknown(&findings, attempt).await?;
+        self.read_unknown(source, &findings, attempt).await?;
         let published = self.journal.publish(|draft| findings.into_iter().for_each(|finding| finding.apply(draft)));
         self.metrics.rereadings.inc_by(targets.len() as u64);
         Ok(self.follow_up(published, attempt))
     }
 
     /// Reads a list for which no lock stands.
-    async fn read_unlocked(self: &Arc<Self>, target: &Target, attempt: u8) -> Result<Revision, CallError> {
+    async fn read_unlocked(
+        self: &Arc<Self>,
+        source: &dyn Source,
+        target: &Target,
+        attempt: u8,
+    ) -> Result<Revision, CallError> {
         let picture = self.loaded_picture()?;
         let reading = self.journal.begin();
-        let finding = read(&*self.source, &picture, target).await?;
+        let finding = read(source, &picture, target).await?;
         let published = reading.publish(&self.locks, |draft| finding.apply(draft));
         drop(reading);
         self.metrics.rereadings.inc();
@@ -200,14 +227,19 @@ impl Inner {
 
     /// Reads the groups and roles that `findings` name and nobody knows. Their locks are not taken, for the caller holds others; if
     /// somebody else publishes them meanwhile, that counts.
-    async fn read_unknown(self: &Arc<Self>, findings: &[Finding], attempt: u8) -> Result<(), CallError> {
+    async fn read_unknown(
+        self: &Arc<Self>,
+        source: &dyn Source,
+        findings: &[Finding],
+        attempt: u8,
+    ) -> Result<(), CallError> {
         let picture = self.journal.picture();
         let targets = unknown(findings, &picture);
         if targets.is_empty() {
             return Ok(());
         }
         let reading = self.journal.begin();
-        let found = try_join_all(targets.iter().map(|target| read(&*self.source, &picture, target))).await?;
+        let found = try_join_all(targets.iter().map(|target| read(source, &picture, target))).await?;
         let published =
             reading.publish(&self.locks, |draft| found.into_iter().for_each(|finding| finding.apply(draft)));
         drop(reading);

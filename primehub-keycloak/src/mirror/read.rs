@@ -206,11 +206,8 @@ impl Finding {
     pub(super) fn apply(self, draft: &mut Draft<'_>) {
         match self {
             Self::Imported { id, found } => {
-                // Whom it has replaced is found by the name. If that does not tell, only everything does.
-                let replaced = found.as_ref().is_some_and(|found| draft.has_namesake(&found.row));
-                if !replaced {
-                    draft.read_all_again([Target::Everything]);
-                }
+                // Whom it has replaced shows by the name, unless the name has changed since, or the account is gone as well.
+                draft.read_all_again([Target::Everything]);
                 Self::User { id, found }.apply(draft);
             }
             Self::User { id, found: None } => draft.remove_user(&id),

@@ -44,8 +44,10 @@ pub(super) fn group(row: GroupRow) -> (Group, BTreeSet<RoleKey>) {
 
 pub(super) fn realm(row: &RealmRow, default_groups: BTreeSet<GroupId>) -> Realm {
     let mut realm = Realm::default();
-    realm.display_name.clone_from(&row.display_name);
-    realm.display_name_html.clone_from(&row.display_name_html);
+    // A name that was taken away is stored as an empty text.
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    realm.display_name = text(&row.display_name);
+    realm.display_name_html = text(&row.display_name_html);
     realm.smtp.clone_from(&row.smtp_server);
     realm.default_groups = default_groups;
     realm

@@ -8,9 +8,9 @@ use crate::invitations;
 /// A part of the realm that one reading covers.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum Target {
-    /// Everything.
+    /// Everything, before long: nothing less would show what has happened.
     Everything,
-    /// A user who has replaced another one by an import. Keycloak does not say which; the new one's names tell, as long as it has them.
+    /// A user who has replaced another one by an import. Keycloak does not say which.
     Imported(UserId),
     /// A user, with memberships and with the roles that make administrators.
     User(UserId),

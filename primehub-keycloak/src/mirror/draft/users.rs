@@ -83,11 +83,6 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether somebody else is known to have the login name or address of the row.
-    pub(in super::super) fn has_namesake(&self, row: &UserRow) -> bool {
-        self.namesakes(&row.id, &row.username, row.email.as_deref()).next().is_some()
-    }
-
     /// Who has another's login name or address has replaced it. An import that overwrites deletes the old account without an event.
     fn question_namesakes(&mut self, user: &User) {
         let others: Vec<UserId> = self.namesakes(&user.id, &user.username, user.email.as_deref()).cloned().collect();

@@ -33,7 +33,7 @@ pub(super) async fn complete(inner: Arc<Inner>) -> Result<Complete, CallError> {
     let (began, at) = (Instant::now(), inner.clock.now());
     let overlap = i64::try_from(inner.following.overlap.as_millis()).unwrap_or(i64::MAX);
     let newest = async {
-        let (admin, user) = tokio::join!(inner.source.newest_admin_event(), inner.source.newest_user_event());
+        let (admin, user) = tokio::join!(inner.upkeep.newest_admin_event(), inner.upkeep.newest_user_event());
         Ok::<_, CallError>((cursor(admin, overlap)?, cursor(user, overlap)?))
     };
     let (admin, user) = newest.await?;
@@ -41,7 +41,7 @@ pub(super) async fn complete(inner: Arc<Inner>) -> Result<Complete, CallError> {
         "the service account lacks the role view-events of the client realm-management, so that nothing says what changes".to_owned()
     });
     let reading = inner.journal.begin();
-    let snapshot = snapshot::read(&*inner.source, &inner.journal.picture(), &inner.client_id).await?;
+    let snapshot = snapshot::read(&*inner.upkeep, &inner.journal.picture(), &inner.client_id).await?;
     let published = reading.publish(&inner.locks, |draft| snapshot.apply(draft));
     drop(reading);
     inner.queue.push(published.again, 0);

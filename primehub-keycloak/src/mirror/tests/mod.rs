@@ -18,11 +18,15 @@ use super::metrics::MirrorMetrics;
 use super::picture::Picture;
 use crate::settings::Following;
 
+/// After an import that overwrites, everything is read once after so long.
+const EVENTLESS: Duration = Duration::from_secs(6);
+
 /// A mirror of the model that reads everything only at the beginning.
 fn mirror(model: &Arc<Model>) -> Mirror {
     let mut following = Following::default();
     following.overlap = Duration::from_secs(5);
     following.refresh = Duration::from_hours(24);
+    following.refresh_without_events = EVENTLESS;
     mirror_following(model, following)
 }
 

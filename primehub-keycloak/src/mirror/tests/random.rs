@@ -173,6 +173,7 @@ async fn run(steps: Vec<Step>, slowness: u64, refresh: Option<u64>) {
         Some(milliseconds) => {
             let mut following = Following::default();
             following.overlap = Duration::from_secs(5);
+            following.refresh_without_events = super::EVENTLESS;
             following.refresh = Duration::from_millis(milliseconds);
             mirror_following(&model, following)
         }
