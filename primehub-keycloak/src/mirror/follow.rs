@@ -5,7 +5,7 @@
 //! that took longer to commit than the overlap) is found by the next complete reading. Several nodes of Keycloak may disagree about the time;
 //! their difference has to fit into the overlap as well.
 
-mod complete;
+pub(super) mod complete;
 mod look;
 
 use std::collections::BTreeSet;

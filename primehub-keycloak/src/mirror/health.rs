@@ -85,7 +85,7 @@ mod tests {
         let since = Timestamp::from_second(100).unwrap();
         health.confirm(since);
         assert_eq!((health.freshness(), health.mode()), (Freshness::Live, 1));
-        let by = Duration::from_secs(60);
+        let by = Duration::from_mins(1);
         health.set_missing(Some((by, "off".into())));
         assert_eq!((health.freshness(), health.mode()), (Freshness::Delayed { by, cause: "off".into() }, 2));
         health.lose("refused");

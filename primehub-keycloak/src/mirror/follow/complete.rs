@@ -12,7 +12,7 @@ use crate::mirror::snapshot;
 use crate::transport::CallError;
 
 /// What became of it.
-pub(super) struct Complete {
+pub(in super::super) struct Complete {
     /// Where the lists of events stood before anything else was read; none for a list that is not recorded or may not be read.
     pub(super) admin: Option<Cursor>,
     pub(super) user: Option<Cursor>,
@@ -29,7 +29,7 @@ pub(super) struct Complete {
 }
 
 /// Reads everything and publishes it.
-pub(super) async fn complete(inner: Arc<Inner>) -> Result<Complete, CallError> {
+pub(in super::super) async fn complete(inner: Arc<Inner>) -> Result<Complete, CallError> {
     let (began, at) = (Instant::now(), inner.clock.now());
     let overlap = i64::try_from(inner.following.overlap.as_millis()).unwrap_or(i64::MAX);
     let newest = async {

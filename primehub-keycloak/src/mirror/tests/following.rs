@@ -25,9 +25,8 @@ fn realm() -> Arc<Model> {
 }
 
 fn mirror(model: &Arc<Model>) -> Mirror {
-    let mut following = Following::default();
-    following.overlap = Duration::from_secs(5);
-    following.refresh = Duration::from_hours(24);
+    let following =
+        Following { overlap: Duration::from_secs(5), refresh: Duration::from_hours(24), ..Following::default() };
     mirror_following(model, following)
 }
 
@@ -140,7 +139,7 @@ async fn without_the_right_to_read_events_everything_is_read_every_minute() {
     mirror.loaded().await;
     seconds(2).await;
     let (by, cause) = delayed(&mirror).unwrap();
-    assert_eq!(by, Duration::from_secs(60));
+    assert_eq!(by, Duration::from_mins(1));
     assert!(cause.contains("view-events"), "{cause}");
     model.edit(&Edit::DeleteUser(0));
     seconds(30).await;

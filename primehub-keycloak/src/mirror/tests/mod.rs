@@ -1,6 +1,7 @@
 //! The mirror against a realm in memory that behaves like one of Keycloak's: events without details, stamped before they are committed.
 //! Time is virtual.
 
+mod calls;
 mod following;
 mod model;
 mod races;
@@ -23,10 +24,12 @@ const EVENTLESS: Duration = Duration::from_secs(6);
 
 /// A mirror of the model that reads everything only at the beginning.
 fn mirror(model: &Arc<Model>) -> Mirror {
-    let mut following = Following::default();
-    following.overlap = Duration::from_secs(5);
-    following.refresh = Duration::from_hours(24);
-    following.refresh_without_events = EVENTLESS;
+    let following = Following {
+        overlap: Duration::from_secs(5),
+        refresh: Duration::from_hours(24),
+        refresh_without_events: EVENTLESS,
+        ..Following::default()
+    };
     mirror_following(model, following)
 }
 

@@ -19,8 +19,7 @@ fn realm() -> (Arc<Model>, Mirror) {
     model.edit(&Edit::CreateUser { name: 0, team: Some(0) });
     model.edit(&Edit::CreateUser { name: 1, team: None });
     model.state().admin_events.clear();
-    let mut following = Following::default();
-    following.refresh = Duration::from_secs(10);
+    let following = Following { refresh: Duration::from_secs(10), ..Following::default() };
     let mirror = mirror_following(&model, following);
     (model, mirror)
 }

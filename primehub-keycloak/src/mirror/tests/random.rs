@@ -171,10 +171,12 @@ async fn run(steps: Vec<Step>, slowness: u64, refresh: Option<u64>) {
     let mirror = match refresh {
         None => mirror(&model),
         Some(milliseconds) => {
-            let mut following = Following::default();
-            following.overlap = Duration::from_secs(5);
-            following.refresh_without_events = super::EVENTLESS;
-            following.refresh = Duration::from_millis(milliseconds);
+            let following = Following {
+                overlap: Duration::from_secs(5),
+                refresh_without_events: super::EVENTLESS,
+                refresh: Duration::from_millis(milliseconds),
+                ..Following::default()
+            };
             mirror_following(&model, following)
         }
     };

@@ -65,7 +65,9 @@ impl Source for Model {
         let read = |state: &State| {
             state.teams.get(id)?;
             let mut rows = state.below(Some(id));
-            rows.iter_mut().for_each(|row| row.parent_id = None);
+            for row in &mut rows {
+                row.parent_id = None;
+            }
             Some(rows)
         };
         self.answer("children", read).await

@@ -1,0 +1,111 @@
+//! How many calls a complete reading costs, against a server that answers as Keycloak does.
+
+use std::sync::Arc;
+
+use primehub_core::clock::ManualClock;
+use rstest::rstest;
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::mirror::follow::complete::complete;
+use crate::mirror::handle::Mirror;
+use crate::{Keycloak, KeycloakSettings};
+
+/// A realm of so many users, all of them members of the first of so many groups.
+#[derive(Clone, Copy)]
+struct Realm {
+    users: usize,
+    groups: usize,
+    roles: usize,
+    /// A user that is not as it should be.
+    broken: Option<usize>,
+}
+
+impl Respond for Realm {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let path: Vec<&str> = request.url.path().split('/').skip(1).collect();
+        let query =
+            |name: &str| request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let number = |name: &str| query(name).and_then(|value| value.parse().ok());
+        let page = |length: usize| {
+            let first: usize = number("first").unwrap_or(0).min(length);
+            first..first.saturating_add(number("max").unwrap_or(100)).min(length)
+        };
+        let rows = |length: usize, row: &dyn Fn(usize) -> Value| page(length).map(row).collect::<Value>();
+        let user = |at: usize| {
+            let attributes =
+                if self.broken == Some(at) { json!("nonsense") } else { json!({"volumeCapacity": ["20G"]}) };
+            json!({"id": format!("u{at}"), "username": format!("user{at:06}"), "enabled": true, "attributes": attributes})
+        };
+        let role = |at: usize| json!({"id": format!("r{at}"), "name": format!("it:{at:06}"), "composite": at == 0});
+        let answer = match &path[..] {
+            ["realms", ..] => json!({"access_token": "token", "expires_in": 300}),
+            ["admin", "realms", "primehub", rest @ ..] => match rest {
+                [] => json!({"id": "realm", "adminEventsEnabled": true, "eventsEnabled": true}),
+                ["admin-events" | "events"] => json!([]),
+                ["clients"] => query("clientId").map(|id| json!([{"id": "c", "clientId": id}])).unwrap(),
+                ["clients", "c", "roles", "realm-admin"] => {
+                    json!({"id": "ra", "name": "realm-admin", "clientRole": true})
+                }
+                ["clients", "c", "roles", "realm-admin", "users"] => rows(1, &user),
+                ["users"] if query("username").is_some() => json!([]),
+                ["users"] => rows(self.users, &user),
+                ["users", id] => user(id[1..].parse().unwrap()),
+                ["users", _, "groups"] => json!([{"id": "g0", "name": "everyone"}]),
+                ["users", ..] => json!([]),
+                ["groups"] => rows(self.groups, &|at| {
+                    let name = if at == 0 { "everyone".to_owned() } else { format!("group{at:06}") };
+                    json!({"id": format!("g{at}"), "name": name, "subGroupCount": 0, "attributes": {}, "realmRoles": ["it:000001"]})
+                }),
+                ["groups", "g0", "members"] => rows(self.users, &user),
+                ["groups", _, "members"] => rows(3, &user),
+                ["roles"] => rows(self.roles, &role),
+                ["roles-by-id", "r0", "composites"] => json!([role(2)]),
+                ["default-groups"] => json!([{"id": "g0", "name": "everyone"}]),
+                other => panic!("{other:?} is not needed"),
+            },
+            other => panic!("{other:?} is not needed"),
+        };
+        ResponseTemplate::new(200).set_body_json(answer)
+    }
+}
+
+async fn read(realm: Realm) -> (Mirror, usize) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(realm).mount(&server).await;
+    let base = server.uri().parse().unwrap();
+    let keycloak = Keycloak::new(KeycloakSettings::new(base, "primehub", "admin-ui", "secret".into())).unwrap();
+    let mirror = Mirror::new(keycloak, Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)));
+    complete(mirror.0.clone()).await.unwrap();
+    let calls = server.received_requests().await.unwrap().len();
+    (mirror, calls)
+}
+
+#[rstest]
+#[case::small(1_000, 201, 43, 215)]
+#[case::large(10_000, 1_001, 1_043, 1_060)]
+#[tokio::test]
+async fn a_complete_reading_costs_calls_per_page_and_group(
+    #[case] users: usize,
+    #[case] groups: usize,
+    #[case] roles: usize,
+    #[case] most: usize,
+) {
+    let (mirror, calls) = read(Realm { users, groups, roles, broken: None }).await;
+    let directory = mirror.directory();
+    assert_eq!((directory.people_count(), directory.group_count() + 1), (users, groups));
+    assert_eq!(directory.member_count(directory.everyone_id()), users);
+    assert_eq!(directory.administrators().count(), 1);
+    // The token among them.
+    assert!(calls <= most, "{calls}");
+}
+
+#[tokio::test]
+async fn a_user_that_cannot_be_read_is_left_out_and_counted() {
+    let (mirror, _) = read(Realm { users: 700, groups: 2, roles: 3, broken: Some(600) }).await;
+    let directory = mirror.directory();
+    assert_eq!(directory.people_count(), 699);
+    assert!(directory.user_named("user000600").is_none() && directory.user_named("user000699").is_some());
+    assert_eq!(mirror.0.metrics.broken.get(), 1);
+}
