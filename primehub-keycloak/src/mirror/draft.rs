@@ -2,6 +2,8 @@
 
 mod groups;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -19,7 +19,7 @@ use primehub_core::identity::Revision;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use self::complete::{Complete, complete};
+use self::complete::{Complete, DENIED, complete};
 use self::look::{Looked, look};
 use super::cursor::Cursor;
 use super::events::{Hint, of_admin, of_user};
@@ -172,6 +172,13 @@ impl Follower {
         };
         match answer {
             Ok(looked) => self.looked(looked),
+            Err(error)
+                if error
+                    .refusal()
+                    .is_some_and(|refusal| refusal.status == 403 && refusal.kind.right == "view-events") =>
+            {
+                self.denied();
+            }
             Err(error) if self.contact.elapsed() >= TOLERANCE => self.lose(self.cause(&error)),
             Err(error) => tracing::debug!(%error, "events cannot be read"),
         }
@@ -227,6 +234,17 @@ impl Follower {
             tracing::info!(cleared, switched, gap = gap.as_secs(), "everything is read again");
             self.due = Instant::now();
         }
+        self.in_contact();
+    }
+
+    /// Keycloak answers, and events may not be read any more: everything is read every so often, beginning now.
+    fn denied(&mut self) {
+        self.contact = Instant::now();
+        (self.admin, self.user, self.reset) = (None, None, true);
+        self.missing = Some(DENIED.to_owned());
+        self.due = Instant::now();
+        let missing = (self.inner.following.refresh_without_events, DENIED.to_owned());
+        self.update(|health| health.set_missing(Some(missing)));
         self.in_contact();
     }
 

@@ -37,9 +37,7 @@ pub(in super::super) async fn complete(inner: Arc<Inner>) -> Result<Complete, Ca
         Ok::<_, CallError>((cursor(admin, overlap)?, cursor(user, overlap)?))
     };
     let (admin, user) = newest.await?;
-    let denied = (admin.is_none() || user.is_none()).then(|| {
-        "the service account lacks the role view-events of the client realm-management, so that nothing says what changes".to_owned()
-    });
+    let denied = (admin.is_none() || user.is_none()).then(|| DENIED.to_owned());
     let reading = inner.journal.begin();
     let snapshot = snapshot::read(&*inner.upkeep, &inner.journal.picture(), &inner.client_id).await?;
     let published = reading.publish(&inner.locks, |draft| snapshot.apply(draft));

@@ -40,7 +40,9 @@ pub(super) async fn look(
     };
     let settings =
         async { if settings { source.realm().await.map(|row| Some(EventSettings::of(&row))) } else { Ok(None) } };
-    let (admin, user, settings) = tokio::try_join!(admin, user, settings)?;
+    // Each comes to its end, also when another one fails: during an outage only one of them is let through, and it has to be heard.
+    let (admin, user, settings) = tokio::join!(admin, user, settings);
+    let (admin, user, settings) = (admin?, user?, settings?);
     let overflow = admin.as_ref().is_some_and(|events| events.1) || user.as_ref().is_some_and(|events| events.1);
     Ok(Looked { admin: admin.map(|events| events.0), user: user.map(|events| events.0), settings, overflow })
 }
