@@ -11,6 +11,10 @@ use crate::mirror::picture::EventSettings;
 use crate::mirror::snapshot;
 use crate::transport::CallError;
 
+/// Why events may not be read.
+pub(super) const DENIED: &str =
+    "the service account lacks the role view-events of the client realm-management, so that nothing says what changes";
+
 /// What became of it.
 pub(in super::super) struct Complete {
     /// Where the lists of events stood before anything else was read; none for a list that is not recorded or may not be read.
