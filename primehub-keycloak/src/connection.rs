@@ -24,7 +24,7 @@ impl Keycloak {
     /// Settings with which no call could be made.
     pub fn new(settings: KeycloakSettings) -> Result<Self, InvalidSettings> {
         let transport = Transport::new(Arc::new(settings), KeycloakMetrics::default())?;
-        Ok(Self { service: Arc::new(ServiceToken::new(transport.clone())), transport })
+        Ok(Self { service: Arc::new(ServiceToken::new(transport.for_upkeep())), transport })
     }
 
     /// Where the realm is.
@@ -37,6 +37,11 @@ impl Keycloak {
     #[must_use]
     pub fn metrics(&self) -> &KeycloakMetrics {
         self.transport.metrics()
+    }
+
+    /// The same connection, for calls that nobody asks for.
+    pub(crate) fn for_upkeep(&self) -> Self {
+        Self { transport: self.transport.for_upkeep(), service: self.service.clone() }
     }
 
     pub(crate) fn transport(&self) -> &Transport {

@@ -2,7 +2,8 @@
 //!
 //! A role `invitation:<hash of the token>` has the group and the time in its attributes. Earlier installations kept them as attributes of
 //! one role, `invitation`, with the token in clear; those stay valid. One of them is taken by creating a role `invitation-taken:<hash>`,
-//! which Keycloak lets succeed once as well; the attribute is removed after that.
+//! which Keycloak lets succeed once as well. Attribute and mark stay until the invitation has expired: several processes that remove
+//! attributes of one role at the same moment bring each other's back, and one without its mark could be taken again.
 
 use std::collections::BTreeMap;
 
@@ -54,20 +55,21 @@ pub(crate) fn of_role(role: &RoleRow) -> Option<Invitation> {
     Some(Invitation::new(id, group, role.attributes.first(EXPIRES)?.parse().ok()?))
 }
 
-/// Every invitation that the roles of a realm hold and that has not been taken. What cannot be read is left out.
+/// Every invitation that the roles of a realm hold and that has not been taken. What cannot be read is left out. One that was taken from the
+/// shared role and put back has a role of its own.
 pub(crate) fn read(roles: &[RoleRow]) -> BTreeMap<InvitationId, Invitation> {
     let mut found = BTreeMap::new();
     for role in roles {
         if role.name == SHARED {
             found.extend(shared(&role.attributes).map(|(_, invitation)| (invitation.id, invitation)));
         }
-        found.extend(of_role(role).map(|invitation| (invitation.id, invitation)));
     }
     for role in roles {
         if let Some(id) = taken(&role.name) {
             found.remove(&id);
         }
     }
+    found.extend(roles.iter().filter_map(of_role).map(|invitation| (invitation.id, invitation)));
     found
 }
 
@@ -126,7 +128,10 @@ mod tests {
         let found = read(std::slice::from_ref(&shared));
         assert_eq!(found.keys().collect::<Vec<_>>(), [&id]);
         assert_eq!(found[&id].group.as_str(), "g1");
-        assert!(read(&[shared, role(&taken_role_of(&id), &[])]).is_empty());
+        let taken = role(&taken_role_of(&id), &[]);
+        assert!(read(&[shared.clone(), taken.clone()]).is_empty());
+        let own = role(&role_of(&id), &[(GROUP, "g2"), (EXPIRES, "2026-11-25T10:00:00Z")]);
+        assert_eq!(read(&[own, shared, taken])[&id].group.as_str(), "g2");
     }
 
     #[test]

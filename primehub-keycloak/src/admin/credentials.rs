@@ -26,10 +26,10 @@ impl Users<'_> {
         self.0.carry_out(call.by(by).json(&body)).await
     }
 
-    /// The user's password and second factors: that they exist, not what they are.
-    pub(crate) async fn credentials(self, id: &UserId) -> Result<Vec<CredentialRow>, CallError> {
-        const KIND: Kind = Kind::new("users.credentials", Class::Read, "view-users");
-        self.0.read(self.0.get(KIND, &["users", id.as_str(), "credentials"])).await
+    /// The user's password and second factors: that they exist, not what they are. Only who may write them may read them.
+    pub(crate) async fn credentials(self, by: By<'_>, id: &UserId) -> Result<Vec<CredentialRow>, CallError> {
+        const KIND: Kind = Kind::new("users.credentials", Class::Read, "manage-users");
+        self.0.read(self.0.get(KIND, &["users", id.as_str(), "credentials"]).by(by)).await
     }
 
     pub(crate) async fn remove_credential(self, by: By<'_>, id: &UserId, credential: &str) -> Result<(), CallError> {

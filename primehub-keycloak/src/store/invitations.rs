@@ -1,5 +1,6 @@
 //! Storing and taking invitations.
 
+use jiff::Timestamp;
 use primehub_core::identity::{
     Actor, Attributes, IdentityError, Invitation, InvitationId, Key, NewInvitation, Written,
 };
@@ -34,8 +35,10 @@ impl Store {
         let key = Key::Invitation(invitation.id);
         match self.keycloak.roles().create(by(actor), &stored::to_role(&invitation)).await {
             Ok(()) => {}
-            // There already: one that is put back, or whose first answer was lost.
-            Err(error) if error.status() == Some(409) => {}
+            // There already: one that gets another time, or whose first answer was lost.
+            Err(error) if error.status() == Some(409) => {
+                rewrite(&Replaced { store: self, by: by(actor), invitation: &invitation }).await?;
+            }
             Err(error) => return Err(error.into_identity(Some(&key))),
         }
         let revision = self.mirror.publish(|draft| draft.put_invitation(invitation));
@@ -82,22 +85,9 @@ impl Store {
         let mut claim = Full::default();
         claim.set("name", stored::taken_role_of(id));
         match roles.create(by, &claim).await {
-            Ok(()) => {}
-            Err(error) if error.status() == Some(409) => return Ok(None),
-            Err(error) => return Err(error.into_identity(Some(&Key::Invitation(*id)))),
-        }
-        // It is ours. If the attribute cannot be removed now, the claim says so for as long as it stands there.
-        let gone = SharedWithout { store: self, by, gone: &|found: &Invitation| found.id == *id };
-        match rewrite(&gone).await {
-            Ok(_) => self.forget_claim(by, id).await,
-            Err(error) => tracing::warn!(%error, "a taken invitation stays in its role, marked as taken"),
-        }
-        Ok(Some(invitation))
-    }
-
-    async fn forget_claim(&self, by: By<'_>, id: &InvitationId) {
-        if let Err(error) = self.keycloak.roles().delete(by, &stored::taken_role_of(id)).await {
-            tracing::debug!(%error, "the mark of a taken invitation stays");
+            Ok(()) => Ok(Some(invitation)),
+            Err(error) if error.status() == Some(409) => Ok(None),
+            Err(error) => Err(error.into_identity(Some(&Key::Invitation(*id)))),
         }
     }
 
@@ -105,38 +95,83 @@ impl Store {
     async fn throw_expired_away(&self, by: By<'_>) {
         let directory = self.mirror.directory();
         let now = self.clock.now();
-        let expired: Vec<InvitationId> =
-            directory.expired_invitations(now).map(|found| found.id).take(THROWN_AWAY).collect();
+        let expired = directory.expired_invitations(now).map(|found| found.id).take(THROWN_AWAY);
         let mut in_shared_role = false;
-        for id in &expired {
-            match self.keycloak.roles().delete(by, &stored::role_of(id)).await {
-                Ok(()) => drop(self.mirror.publish(|draft| draft.remove_invitation(id))),
+        for id in expired.collect::<Vec<_>>() {
+            match self.keycloak.roles().delete(by, &stored::role_of(&id)).await {
+                Ok(()) => drop(self.mirror.publish(|draft| draft.remove_invitation(&id))),
                 Err(error) if error.is_absent() => in_shared_role = true,
                 Err(error) => return tracing::debug!(%error, "expired invitations stay"),
             }
         }
-        if in_shared_role {
-            let gone = SharedWithout { store: self, by, gone: &|found: &Invitation| found.is_expired(now) };
-            match rewrite(&gone).await {
-                Ok(_) | Err(IdentityError::Absent(_)) => drop(self.mirror.publish(|draft| {
-                    for id in &expired {
-                        draft.remove_invitation(id);
-                    }
-                })),
-                Err(error) => tracing::debug!(%error, "expired invitations stay"),
+        if in_shared_role && let Err(error) = self.throw_shared_away(by, now).await {
+            tracing::debug!(%error, "expired invitations stay");
+        }
+    }
+
+    /// Takes the expired ones out of the shared role, whether or not they were taken, and then their marks.
+    async fn throw_shared_away(&self, by: By<'_>, now: Timestamp) -> Result<(), IdentityError> {
+        let roles = self.keycloak.roles();
+        let shared = roles.get(stored::SHARED).await.map_err(|error| error.into_identity(None))?;
+        let attributes = shared.map(|role| role.attributes).unwrap_or_default();
+        let expired = stored::shared(&attributes).map(|(_, found)| found).filter(|found| found.is_expired(now));
+        let expired: Vec<InvitationId> = expired.map(|found| found.id).collect();
+        match rewrite(&SharedWithoutExpired { store: self, by, now }).await {
+            Ok(_) | Err(IdentityError::Absent(_)) => {}
+            Err(error) => return Err(error),
+        }
+        for id in &expired {
+            match roles.delete(by, &stored::taken_role_of(id)).await {
+                Err(error) if !error.is_absent() => tracing::debug!(%error, "the mark of a taken invitation stays"),
+                _ => {}
             }
         }
+        self.mirror.publish(|draft| expired.iter().for_each(|id| draft.remove_invitation(id)));
+        Ok(())
     }
 }
 
-/// The shared role, without some of its invitations.
-struct SharedWithout<'a> {
+/// The role of an invitation that is stored again.
+struct Replaced<'a> {
     store: &'a Store,
     by: By<'a>,
-    gone: &'a (dyn Fn(&Invitation) -> bool + Sync),
+    invitation: &'a Invitation,
 }
 
-impl Rewrite for SharedWithout<'_> {
+impl Rewrite for Replaced<'_> {
+    fn key(&self) -> Key {
+        Key::Invitation(self.invitation.id)
+    }
+
+    async fn read(&self) -> Result<Option<Full>, CallError> {
+        self.store.keycloak.roles().full(&stored::role_of(&self.invitation.id)).await
+    }
+
+    fn edited(&self, full: &Full, _first: bool) -> Result<Full, IdentityError> {
+        let mut wanted = full.clone();
+        if stored::of_role(&role_of(full)?).as_ref() != Some(self.invitation) {
+            wanted.0.extend(stored::to_role(self.invitation).0);
+        }
+        Ok(wanted)
+    }
+
+    async fn put(&self, full: &Full) -> Result<(), CallError> {
+        put_role(self.store, self.by, full).await
+    }
+
+    async fn refused(&self, error: CallError) -> IdentityError {
+        error.into_identity(Some(&self.key()))
+    }
+}
+
+/// The shared role, without the invitations that have expired.
+struct SharedWithoutExpired<'a> {
+    store: &'a Store,
+    by: By<'a>,
+    now: Timestamp,
+}
+
+impl Rewrite for SharedWithoutExpired<'_> {
     fn key(&self) -> Key {
         Key::Role(primehub_core::identity::RoleKey::realm(stored::SHARED))
     }
@@ -148,7 +183,7 @@ impl Rewrite for SharedWithout<'_> {
     fn edited(&self, full: &Full, _first: bool) -> Result<Full, IdentityError> {
         let row = role_of(full)?;
         let mut left: Attributes = row.attributes.clone();
-        for (name, _) in stored::shared(&row.attributes).filter(|(_, invitation)| (self.gone)(invitation)) {
+        for (name, _) in stored::shared(&row.attributes).filter(|(_, found)| found.is_expired(self.now)) {
             left.set(name, Vec::new());
         }
         let mut wanted = full.clone();
@@ -159,14 +194,18 @@ impl Rewrite for SharedWithout<'_> {
     }
 
     async fn put(&self, full: &Full) -> Result<(), CallError> {
-        match role_of(full) {
-            Ok(row) => self.store.keycloak.roles().put_by_id(self.by, &row.id, full).await,
-            Err(error) => Err(CallError::Unreadable { call: "roles.get", cause: error.to_string() }),
-        }
+        put_role(self.store, self.by, full).await
     }
 
     async fn refused(&self, error: CallError) -> IdentityError {
         error.into_identity(None)
+    }
+}
+
+async fn put_role(store: &Store, by: By<'_>, full: &Full) -> Result<(), CallError> {
+    match role_of(full) {
+        Ok(row) => store.keycloak.roles().put_by_id(by, &row.id, full).await,
+        Err(error) => Err(CallError::Unreadable { call: "roles.get", cause: error.to_string() }),
     }
 }
 

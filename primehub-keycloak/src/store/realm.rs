@@ -1,5 +1,6 @@
 //! Writes of the realm's settings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use primehub_core::identity::{Actor, Edit, IdentityError, Key, PASSWORD_MASK, Realm, RealmEdit, Written, values};
@@ -24,7 +25,7 @@ impl Store {
         if has_new_password(&edit) {
             let stored = target.read().await.map_err(|error| error.into_identity(Some(&Key::Realm)))?;
             let stored = stored.ok_or(IdentityError::Absent(Key::Realm))?;
-            let mut wanted = edited(&stored, &edit);
+            let mut wanted = edited(&stored, &edit)?;
             set_password(&mut wanted, &edit);
             if let Err(error) = self.keycloak.realm().put(by(actor), &changed(&stored, &wanted)).await {
                 return Err(target.refused(error).await);
@@ -59,7 +60,7 @@ impl Rewrite for EditedRealm<'_> {
     }
 
     fn edited(&self, stored: &Full, _first: bool) -> Result<Full, IdentityError> {
-        Ok(edited(stored, self.edit))
+        edited(stored, self.edit)
     }
 
     async fn put(&self, full: &Full) -> Result<(), CallError> {
@@ -83,7 +84,7 @@ const PASSWORD: &str = "password";
 
 /// Carries the edit out. An empty text and an absent one are the same; the mail settings are replaced as a whole by Keycloak, so they go
 /// back whole, with the mask in place of the stored password, which keeps it.
-fn edited(stored: &Full, edit: &RealmEdit) -> Full {
+fn edited(stored: &Full, edit: &RealmEdit) -> Result<Full, IdentityError> {
     let mut wanted = stored.clone();
     for (name, edit) in [("displayName", &edit.display_name), ("displayNameHtml", &edit.display_name_html)] {
         let is = stored.0.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -95,26 +96,36 @@ fn edited(stored: &Full, edit: &RealmEdit) -> Full {
             Edit::Clear => wanted.set(name, ""),
         }
     }
-    let mut smtp = stored.0.get(SMTP).and_then(Value::as_object).cloned().unwrap_or_default();
+    if edit.smtp.is_empty() {
+        return Ok(wanted);
+    }
+    let stored_smtp = stored.0.get(SMTP).and_then(Value::as_object);
+    let texts = stored_smtp.into_iter().flatten().map(|(key, value)| (key.clone(), text_of(value)));
+    let mut smtp: BTreeMap<String, String> = texts.collect();
     for (key, edit) in &edit.smtp {
         match edit {
             Edit::Keep => {}
             // Shown as a mask, whatever it is.
             Edit::Set(value) if key == PASSWORD && !value.is_empty() => {
                 if value != PASSWORD_MASK {
-                    smtp.insert(key.clone(), PASSWORD_MASK.into());
+                    smtp.insert(key.clone(), PASSWORD_MASK.to_owned());
                 }
             }
-            Edit::Set(value) if key != PASSWORD => drop(smtp.insert(key.clone(), value.as_str().into())),
+            Edit::Set(value) if key != PASSWORD => drop(smtp.insert(key.clone(), value.clone())),
             Edit::Set(_) | Edit::Clear => drop(smtp.remove(key)),
         }
     }
-    if Some(&smtp) != stored.0.get(SMTP).and_then(Value::as_object)
-        && !(smtp.is_empty() && !stored.0.contains_key(SMTP))
-    {
+    values::settle_mail_settings(&mut smtp)?;
+    let smtp: Map<String, Value> = smtp.into_iter().map(|(key, value)| (key, value.into())).collect();
+    if stored_smtp.map_or(!smtp.is_empty(), |stored| *stored != smtp) {
         wanted.set(SMTP, Value::Object(smtp));
     }
-    wanted
+    Ok(wanted)
+}
+
+/// Mail settings are texts, also where somebody has sent a number or a truth value.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 fn new_password(edit: &RealmEdit) -> Option<&str> {
@@ -129,10 +140,10 @@ fn has_new_password(edit: &RealmEdit) -> bool {
 }
 
 fn set_password(wanted: &mut Full, edit: &RealmEdit) {
-    let Some(password) = new_password(edit) else { return };
-    let smtp = wanted.0.entry(SMTP).or_insert_with(|| Value::Object(Map::default()));
-    if let Some(smtp) = smtp.as_object_mut() {
-        smtp.insert(PASSWORD.to_owned(), password.into());
+    // Without a login there is no place for it.
+    let place = wanted.0.get_mut(SMTP).and_then(|smtp| smtp.get_mut(PASSWORD));
+    if let Some((place, password)) = place.zip(new_password(edit)) {
+        *place = password.into();
     }
 }
 
@@ -152,7 +163,7 @@ mod tests {
     fn stored() -> Full {
         serde_json::from_value(json!({
             "id": "r", "realm": "primehub", "displayName": "PrimeHub",
-            "smtpServer": {"host": "mail", "from": "a@b.example", "password": PASSWORD_MASK}, "attributes": {"frontendUrl": "https://x"}
+            "smtpServer": {"host": "mail", "from": "a@b.example", "auth": "true", "password": PASSWORD_MASK}, "attributes": {"frontendUrl": "https://x"}
         }))
         .unwrap()
     }
@@ -172,24 +183,37 @@ mod tests {
     #[case::absent_stays_absent(RealmEdit { display_name_html: Edit::Clear, ..RealmEdit::default() }, json!({}))]
     #[case::one_key_of_mail(
         smtp(&[("host", Edit::Set("other".into()))]),
-        json!({"smtpServer": {"host": "other", "from": "a@b.example", "password": PASSWORD_MASK}}))]
+        json!({"smtpServer": {"host": "other", "from": "a@b.example", "auth": "true", "password": PASSWORD_MASK}}))]
     #[case::mask_keeps_the_password(smtp(&[("password", Edit::Set(PASSWORD_MASK.into()))]), json!({}))]
     #[case::password_away(
         smtp(&[("password", Edit::Clear)]),
+        json!({"smtpServer": {"host": "mail", "from": "a@b.example", "auth": "true"}}))]
+    #[case::password_without_login(
+        smtp(&[("auth", Edit::Clear), ("password", Edit::Set("new".into()))]),
         json!({"smtpServer": {"host": "mail", "from": "a@b.example"}}))]
     fn only_what_the_edit_names_changes(#[case] edit: RealmEdit, #[case] expected: Value) {
-        let wanted = edited(&stored(), &edit);
+        let mut wanted = edited(&stored(), &edit).unwrap();
+        assert_eq!(edited(&wanted, &edit).unwrap(), wanted);
+        set_password(&mut wanted, &edit);
         assert_eq!(serde_json::to_value(changed(&stored(), &wanted)).unwrap(), expected);
-        assert_eq!(edited(&wanted, &edit), wanted);
     }
 
     #[test]
     fn a_new_password_is_sent_with_the_rest_of_the_mail_settings() {
         let edit = smtp(&[("password", Edit::Set("new".into()))]);
-        let mut wanted = edited(&stored(), &edit);
+        let mut wanted = edited(&stored(), &edit).unwrap();
         assert_eq!(wanted, stored());
         set_password(&mut wanted, &edit);
         let sent = serde_json::to_value(changed(&stored(), &wanted)).unwrap();
-        assert_eq!(sent, json!({"smtpServer": {"host": "mail", "from": "a@b.example", "password": "new"}}));
+        let smtp = json!({"host": "mail", "from": "a@b.example", "auth": "true", "password": "new"});
+        assert_eq!(sent, json!({"smtpServer": smtp}));
+    }
+
+    #[rstest]
+    #[case::no_sender(smtp(&[("from", Edit::Clear)]), "from")]
+    #[case::no_address(smtp(&[("replyTo", Edit::Set("bad".into()))]), "replyTo")]
+    fn what_the_server_would_refuse_is_named_before_anything_is_sent(#[case] edit: RealmEdit, #[case] field: &str) {
+        let error = edited(&stored(), &edit).unwrap_err();
+        assert!(matches!(&error, IdentityError::Invalid { field: found, .. } if found == field), "{error:?}");
     }
 }

@@ -135,16 +135,24 @@ mod tests {
         &|edit: &mut UserEdit| edit.username = Some("amelie".parse::<UserName>().unwrap()),
         json!({"username": "amelie"}))]
     #[case::attribute(
-        &|edit: &mut UserEdit| drop(edit.attributes.set("volumeCapacity", "30G")),
+        &|edit: &mut UserEdit| {
+            edit.attributes.set("volumeCapacity", "30G");
+        },
         json!({"attributes": {"volumeCapacity": ["30G"], "from-elsewhere": ["b", "a", "b"]}}))]
     #[case::attribute_away(
-        &|edit: &mut UserEdit| drop(edit.attributes.clear("volumeCapacity")),
+        &|edit: &mut UserEdit| {
+            edit.attributes.clear("volumeCapacity");
+        },
         json!({"attributes": {"from-elsewhere": ["b", "a", "b"]}}))]
     #[case::attribute_blank_is_none(
-        &|edit: &mut UserEdit| drop(edit.attributes.set("volumeCapacity", "")),
+        &|edit: &mut UserEdit| {
+            edit.attributes.set("volumeCapacity", "");
+        },
         json!({"attributes": {"from-elsewhere": ["b", "a", "b"]}}))]
     #[case::same_values_in_another_order(
-        &|edit: &mut UserEdit| drop(edit.attributes.put("from-elsewhere", AttributeEdit::Set(vec!["a".into(), "b".into(), "b".into()]))),
+        &|edit: &mut UserEdit| {
+            edit.attributes.put("from-elsewhere", AttributeEdit::Set(vec!["a".into(), "b".into(), "b".into()]));
+        },
         json!({}))]
     fn only_what_the_edit_names_changes(#[case] edit: &dyn Fn(&mut UserEdit), #[case] expected: serde_json::Value) {
         assert_eq!(change(edit), expected);

@@ -135,7 +135,7 @@ impl Store {
         let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
         let users = self.keycloak.users();
         let absent = |error: CallError| error.into_identity(Some(&key));
-        for credential in users.credentials(id).await.map_err(absent)? {
+        for credential in users.credentials(by(actor), id).await.map_err(absent)? {
             if credential.kind != ONE_TIME_PASSWORD {
                 continue;
             }
@@ -190,13 +190,15 @@ impl Store {
         let row = self.keycloak.users().get(id).await.map_err(|error| error.into_identity(None))?;
         match row {
             Some(row) if self.mirror.directory().user(id).is_some() => {
-                drop(self.mirror.publish(|draft| draft.put_user(row)))
+                self.mirror.publish(|draft| draft.put_user(row));
             }
             // Memberships and grants are not known either.
             Some(_) => {
-                drop(self.mirror.reread(&[Key::User(id.clone())]).await.map_err(|error| error.into_identity(None))?)
+                self.mirror.reread(&[Key::User(id.clone())]).await.map_err(|error| error.into_identity(None))?;
             }
-            None => drop(self.mirror.publish(|draft| draft.remove_user(id))),
+            None => {
+                self.mirror.publish(|draft| draft.remove_user(id));
+            }
         }
         Ok(())
     }

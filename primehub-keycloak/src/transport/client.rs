@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 
 use super::failure::{Failure, pauses};
 use super::http_client::http_client;
+use super::metrics::Purpose;
 use super::outage::Outage;
 use super::{Answer, Body, Call, CallError, Class, KeycloakMetrics, Refusal};
 use crate::settings::{InvalidSettings, KeycloakSettings};
@@ -29,6 +30,7 @@ pub(crate) struct Transport {
     pages: Arc<Semaphore>,
     outage: Arc<Outage>,
     metrics: KeycloakMetrics,
+    purpose: Purpose,
 }
 
 impl Transport {
@@ -42,7 +44,13 @@ impl Transport {
             outage: Arc::new(Outage::new()),
             settings,
             metrics,
+            purpose: Purpose::Request,
         })
+    }
+
+    /// The same, for calls that nobody asks for.
+    pub(crate) fn for_upkeep(&self) -> Self {
+        Self { purpose: Purpose::Upkeep, ..self.clone() }
     }
 
     pub(crate) fn settings(&self) -> &KeycloakSettings {
@@ -86,7 +94,7 @@ impl Transport {
             self.metrics.held_back(kind.name);
             return Err(CallError::Unavailable { call: kind.name, cause });
         }
-        let running = self.metrics.began(kind.name);
+        let running = self.metrics.began(kind.name, self.purpose);
         let span = tracing::debug_span!("keycloak", call = kind.name);
         let result = self.repeated(call, bearer, deadline).instrument(span).await;
         running.ended(label(&result));

@@ -79,7 +79,7 @@ async fn members_roles_credentials_and_sessions() {
     assert_eq!((row.composite, row.client_role, row.container_id.as_deref()), (true, true, Some("c-1")));
     assert_eq!((RoleReference::from(&row), row.attributes), (role(), attributes(&[("a", &["1"])])));
     let credential = json!([{"id": "p-1", "type": "password", "createdDate": 1, "credentialData": "{}"}]);
-    let credentials = peer.answers(200, credential).users().credentials(&user()).await.unwrap();
+    let credentials = peer.answers(200, credential).users().credentials(By::Service, &user()).await.unwrap();
     assert_eq!((credentials[0].id.as_str(), credentials[0].kind.as_str()), ("p-1", "password"));
     let session =
         json!([{"id": "ry0EN9PD5OFDcFgvOvF-_6QV", "username": "alice", "start": 1, "clients": {"c-1": "admin-ui"}}]);

@@ -16,7 +16,7 @@ async fn reads_of_users() {
     keycloak.users().groups(&user()).await.unwrap();
     keycloak.users().client_roles(&user(), "c-1").await.unwrap();
     keycloak.users().realm_roles(&user()).await.unwrap();
-    keycloak.users().credentials(&user()).await.unwrap();
+    keycloak.users().credentials(By::Service, &user()).await.unwrap();
     keycloak.users().offline_sessions(&user(), "c-1").await.unwrap();
     assert_eq!(peer.answers(200, 3).users().count().await.unwrap(), 3);
     peer.answers(404, json!({"error": "User not found"}));

@@ -43,7 +43,8 @@ impl Server {
 }
 
 fn refusal(status: u16) -> CallError {
-    CallError::Refused(Box::new(Refusal::read(Kind::new("groups.put", Class::Write, "manage-users"), status, b"{}")))
+    const KIND: Kind = Kind::new("groups.put", Class::Write, "manage-users");
+    CallError::Refused(Box::new(Refusal::read(KIND, status, br#"{"error":"its words"}"#)))
 }
 
 impl Rewrite for Server {
