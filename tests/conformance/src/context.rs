@@ -11,7 +11,7 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 use primehub_core::clock::{Clock as _, SystemClock};
 use primehub_core::identity::{
-    Actor, AttributeEdit, Attributes, Binding, Change, Directory, Group, GroupEdit, IdentityStore, Invitation,
+    Actor, Applied, AttributeEdit, Attributes, Binding, Change, Directory, Group, GroupEdit, IdentityStore, Invitation,
     InvitationId, Key, NewGroup, NewInvitation, NewPassword, NewUser, Outcome, Revision, Role, RoleKey, Subject, User,
     UserEdit,
 };
@@ -171,6 +171,16 @@ impl Context {
             outcome?;
         }
         Ok(())
+    }
+
+    /// Carries out bindings on the administrator's behalf, all of which have to succeed. Only administrators make others: the platform itself
+    /// need not be one.
+    ///
+    /// # Errors
+    /// When one fails.
+    pub async fn administered(&self, edits: &[Binding]) -> Result<Vec<Applied>, Failure> {
+        let outcomes = self.store.bind(&self.backend.administrator(), edits).await?;
+        outcomes.into_iter().map(|outcome| outcome.map_err(Failure::from)).collect()
     }
 
     /// Stores an invitation that expires in so many seconds.

@@ -27,14 +27,14 @@ fn to_user(id: &UserId, role: RoleKey) -> Binding {
 
 async fn the_role_is_granted_to_a_user_and_revoked(context: Context) -> Done {
     let (amy, bob, role) = (context.user("amy").await?, context.user("bob").await?, context.administrator_role());
-    same!(context.bind(&[to_user(&amy.id, role.clone())]).await?, [Ok(Applied::Changed)]);
+    same!(context.administered(&[to_user(&amy.id, role.clone())]).await?, [Applied::Changed]);
     let directory = context.directory();
     check!(directory.is_administrator(&amy.id) && !directory.is_administrator(&bob.id));
     check!(directory.administrators().any(|user| user.id == amy.id));
     check!(directory.users_with_role(&role).any(|id| *id == amy.id));
     same!(directory.user(&amy.id), Some(&amy));
     let revoke = Binding::Revoke { from: Subject::User(amy.id.clone()), role };
-    same!(context.bind(&[revoke]).await?, [Ok(Applied::Changed)]);
+    same!(context.administered(&[revoke]).await?, [Applied::Changed]);
     let directory = context.directory();
     check!(!directory.is_administrator(&amy.id) && directory.administrators().all(|user| user.id != amy.id));
     Ok(())
@@ -45,9 +45,8 @@ async fn granting_twice_is_the_same_as_once(context: Context) -> Done {
     let edit = to_user(&amy.id, role.clone());
     let revoke = Binding::Revoke { from: Subject::User(amy.id.clone()), role };
     let edits = [revoke.clone(), edit.clone(), edit, revoke.clone(), revoke];
-    let expected =
-        [Applied::Unchanged, Applied::Changed, Applied::Unchanged, Applied::Changed, Applied::Unchanged].map(Ok);
-    same!(context.bind(&edits).await?, expected);
+    let expected = [Applied::Unchanged, Applied::Changed, Applied::Unchanged, Applied::Changed, Applied::Unchanged];
+    same!(context.administered(&edits).await?, expected);
     Ok(())
 }
 
@@ -104,7 +103,7 @@ async fn who_leaves_the_group_is_none(context: Context) -> Done {
 
 async fn a_disabled_administrator_does_not_count_as_one_who_remains(context: Context) -> Done {
     let amy = context.user("amy").await?;
-    context.bound(&[to_user(&amy.id, context.administrator_role())]).await?;
+    context.administered(&[to_user(&amy.id, context.administrator_role())]).await?;
     let remains = || context.directory().people_who_administer().any(|user| user.id == amy.id);
     check!(remains());
     context.edit_user(&amy, UserEdit { enabled: Some(false), ..UserEdit::default() }).await?;
@@ -124,7 +123,7 @@ async fn a_grant_made_elsewhere_is_seen(context: Context) -> Done {
 
 async fn a_revocation_made_elsewhere_is_seen(context: Context) -> Done {
     let (amy, role) = (context.user("amy").await?, context.administrator_role());
-    context.bound(&[to_user(&amy.id, role.clone())]).await?;
+    context.administered(&[to_user(&amy.id, role.clone())]).await?;
     context.hand.revoke(&Subject::User(amy.id.clone()), &role).await?;
     context.until("the revocation", |directory| !directory.is_administrator(&amy.id)).await?;
     Ok(())

@@ -58,7 +58,7 @@ async fn a_deleted_administrator_is_none(context: Context) -> Done {
         to: Subject::User(amy.id.clone()),
         role: context.administrator_role(),
     };
-    context.bound(&[grant]).await?;
+    context.administered(&[grant]).await?;
     context.store.delete_user(&context.by(), &amy.id).await?;
     let directory = context.directory();
     check!(!directory.is_administrator(&amy.id));
