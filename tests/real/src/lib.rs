@@ -20,10 +20,12 @@
 //!   the program that started it, however that ends.
 //! * [`Shared`] is the one instance that many tests use, each with a realm of its own.
 //! * [`Admin`] changes a server by its admin REST interface and knows nothing of PrimeHub: somebody else's hand.
+//! * [`Population`] makes realms of a certain size, and [`PlatformRealm::fetch`] tells how fast they can be read at all.
 //! * [`up`], [`down`] and [`test`](fn@test) are the commands of the binary.
 
 mod admin;
 mod endpoint;
+mod fetch;
 mod instance;
 mod java;
 mod keycloak;
@@ -31,6 +33,7 @@ mod layout;
 mod lock;
 mod maven;
 mod peers;
+mod population;
 mod ports;
 mod prepared;
 mod process;
@@ -40,12 +43,14 @@ mod up;
 
 pub use admin::{Admin, AdminError, Answer};
 pub use endpoint::{Administrator, Endpoint};
+pub use fetch::Fetched;
 pub use instance::{Database, Options};
 pub use java::JavaError;
 pub use keycloak::{Keycloak, KeycloakError};
 pub use layout::VERSION as KEYCLOAK_VERSION;
 pub use maven::MavenError;
 pub use peers::{Peers, PeersError};
+pub use population::{PlatformRealm, Population};
 pub use prepared::{PrepareError, Prepared};
 pub use run::{RunError, test};
 pub use shared::{Shared, SharedError};
