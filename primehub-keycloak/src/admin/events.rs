@@ -31,11 +31,21 @@ impl Events<'_> {
     }
 
     pub(crate) async fn newest_admin_event(self) -> Result<Option<AdminEvent>, CallError> {
-        self.newest(ADMIN, "admin-events").await
+        Ok(self.newest_admin_events(1).await?.into_iter().next())
+    }
+
+    /// At most so many changes, newest first.
+    pub(crate) async fn newest_admin_events(self, max: usize) -> Result<Vec<AdminEvent>, CallError> {
+        self.newest(ADMIN, "admin-events", max).await
     }
 
     pub(crate) async fn newest_user_event(self) -> Result<Option<UserEvent>, CallError> {
-        self.newest(USER, "events").await
+        Ok(self.newest_user_events(1).await?.into_iter().next())
+    }
+
+    /// At most so many acts of people, newest first.
+    pub(crate) async fn newest_user_events(self, max: usize) -> Result<Vec<UserEvent>, CallError> {
+        self.newest(USER, "events", max).await
     }
 
     async fn since<T: DeserializeOwned>(
@@ -51,9 +61,8 @@ impl Events<'_> {
         self.0.read(call.query("first", number(first)).query("max", number(max))).await
     }
 
-    async fn newest<T: DeserializeOwned>(self, kind: Kind, list: &str) -> Result<Option<T>, CallError> {
-        let call = self.0.get(kind, &[list]).query("direction", "desc").query("first", "0").query("max", "1");
-        let events: Vec<T> = self.0.read(call).await?;
-        Ok(events.into_iter().next())
+    async fn newest<T: DeserializeOwned>(self, kind: Kind, list: &str, max: usize) -> Result<Vec<T>, CallError> {
+        let call = self.0.get(kind, &[list]).query("direction", "desc");
+        self.0.read(call.query("first", "0").query("max", number(max))).await
     }
 }

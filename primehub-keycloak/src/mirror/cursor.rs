@@ -39,12 +39,13 @@ pub(super) struct Reading<E> {
 const MOST_SEEN: usize = 200_000;
 
 impl Cursor {
-    /// Begins at the newest event there is, if any.
-    pub(super) fn at(newest: Option<&impl Stamped>, overlap_ms: i64) -> Self {
+    /// Begins at the newest of the events that are there, in any order, and does not give these again.
+    pub(super) fn at(there: &[impl Stamped], overlap_ms: i64) -> Self {
+        let newest = there.iter().max_by_key(|event| event.time());
         Self {
             newest: newest.map_or(0, Stamped::time),
             witness: newest.map(Stamped::id),
-            seen: BTreeMap::new(),
+            seen: there.iter().map(|event| (event.id(), event.time())).collect(),
             overlap: overlap_ms,
         }
     }
@@ -112,10 +113,10 @@ mod tests {
 
     #[test]
     fn each_event_comes_once_also_a_late_one() {
-        let mut cursor = Cursor::at(Some(&Event(1_000, 1)), 100);
+        let mut cursor = Cursor::at(&[Event(1_000, 1)], 100);
         assert_eq!(cursor.from(), 900);
         let reading = cursor.take([Event(1_000, 1), Event(1_000, 2), Event(1_050, 3)]);
-        assert_eq!((new(&reading), reading.late, reading.cleared), (vec![1, 2, 3], 0, false));
+        assert_eq!((new(&reading), reading.late, reading.cleared), (vec![2, 3], 0, false));
         let reading = cursor.take([Event(980, 4), Event(1_000, 1), Event(1_000, 2), Event(1_050, 3)]);
         assert_eq!((new(&reading), reading.late, reading.cleared), (vec![4], 1, false));
         assert_eq!(cursor.from(), 950);
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn that_events_were_cleared_shows_once() {
-        let mut cursor = Cursor::at(Some(&Event(1_000, 1)), 100);
+        let mut cursor = Cursor::at(&[Event(1_000, 1)], 100);
         assert!(!cursor.take([Event(1_000, 1)]).cleared);
         assert!(cursor.take::<Event>([]).cleared);
         assert!(!cursor.take::<Event>([]).cleared);
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_list_without_events_begins_at_the_epoch() {
-        let mut cursor = Cursor::at(None::<&Event>, 100);
+        let mut cursor = Cursor::at(&[] as &[Event], 100);
         assert_eq!(cursor.from(), 0);
         let reading = cursor.take([Event(5_000, 1)]);
         assert_eq!((new(&reading), reading.late, reading.cleared), (vec![1], 0, false));
@@ -148,7 +149,7 @@ mod tests {
         fn nothing_is_missed_and_nothing_comes_twice(
             steps in prop::collection::vec((0..40_i64, 0..100_i64, any::<bool>()), 1..80),
         ) {
-            let mut cursor = Cursor::at(None::<&Event>, 100);
+            let mut cursor = Cursor::at(&[] as &[Event], 100);
             let mut now = 1_000;
             // (stamp, number, visible from)
             let mut events: Vec<(i64, u32, i64)> = Vec::new();

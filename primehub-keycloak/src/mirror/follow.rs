@@ -139,7 +139,10 @@ impl Follower {
         let mut logged = None;
         loop {
             match complete(self.inner.clone()).await {
-                Ok(done) => return self.adopt(done),
+                Ok(done) => {
+                    self.reset = false;
+                    return self.adopt(done);
+                }
                 Err(error) => {
                     let cause = self.cause(&error);
                     if logged.as_ref() != Some(&cause) {
@@ -287,6 +290,8 @@ impl Follower {
         self.busy.remove(&target);
         match result {
             Ok(_) => {}
+            // Seen of Keycloak: half a user, while somebody else deletes it.
+            Err(CallError::Unreadable { .. }) if attempt == 0 => self.later.push((target, 1)),
             Err(error @ CallError::Unreadable { .. }) => {
                 self.inner.metrics.broken.inc();
                 tracing::error!(?target, %error, "an object of Keycloak cannot be read; it stays as it was");

@@ -102,12 +102,12 @@ impl Source for Keycloak {
         self.roles().client_role_users(client, name).await
     }
 
-    async fn newest_admin_event(&self) -> Result<Option<AdminEvent>, CallError> {
-        self.events().newest_admin_event().await
+    async fn newest_admin_events(&self, max: usize) -> Result<Vec<AdminEvent>, CallError> {
+        self.events().newest_admin_events(max).await
     }
 
-    async fn newest_user_event(&self) -> Result<Option<UserEvent>, CallError> {
-        self.events().newest_user_event().await
+    async fn newest_user_events(&self, max: usize) -> Result<Vec<UserEvent>, CallError> {
+        self.events().newest_user_events(max).await
     }
 
     async fn admin_events(&self, from: i64, first: usize, max: usize) -> Result<Vec<AdminEvent>, CallError> {

@@ -38,8 +38,9 @@ pub(super) trait Source: Send + Sync + 'static {
     async fn client_role(&self, client: &str, name: &str) -> Result<Option<RoleRow>, CallError>;
     async fn client_role_users(&self, client: &str, name: &str) -> Result<Vec<MemberRow>, CallError>;
 
-    async fn newest_admin_event(&self) -> Result<Option<AdminEvent>, CallError>;
-    async fn newest_user_event(&self) -> Result<Option<UserEvent>, CallError>;
+    /// At most so many, the newest first.
+    async fn newest_admin_events(&self, max: usize) -> Result<Vec<AdminEvent>, CallError>;
+    async fn newest_user_events(&self, max: usize) -> Result<Vec<UserEvent>, CallError>;
     /// From a time on, the oldest first.
     async fn admin_events(&self, from: i64, first: usize, max: usize) -> Result<Vec<AdminEvent>, CallError>;
     async fn user_events(&self, from: i64, first: usize, max: usize) -> Result<Vec<UserEvent>, CallError>;

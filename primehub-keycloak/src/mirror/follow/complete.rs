@@ -37,7 +37,8 @@ pub(in super::super) async fn complete(inner: Arc<Inner>) -> Result<Complete, Ca
     let (began, at) = (Instant::now(), inner.clock.now());
     let overlap = i64::try_from(inner.following.overlap.as_millis()).unwrap_or(i64::MAX);
     let newest = async {
-        let (admin, user) = tokio::join!(inner.upkeep.newest_admin_event(), inner.upkeep.newest_user_event());
+        let (admin, user) =
+            tokio::join!(inner.upkeep.newest_admin_events(KNOWN), inner.upkeep.newest_user_events(KNOWN));
         Ok::<_, CallError>((cursor(admin, overlap)?, cursor(user, overlap)?))
     };
     let (admin, user) = newest.await?;
@@ -53,10 +54,14 @@ pub(in super::super) async fn complete(inner: Arc<Inner>) -> Result<Complete, Ca
     Ok(Complete { admin, user, denied, events: picture.events, began, at, changed: published.changed, federated })
 }
 
-/// A cursor at the newest event. None if events may not be read.
-fn cursor(newest: Result<Option<impl Stamped>, CallError>, overlap: i64) -> Result<Option<Cursor>, CallError> {
+/// So many events that are there already are not followed: what they tell is committed, and so is part of what is read next. If there are more within
+/// the overlap, the older ones are followed, which costs readings and does no harm.
+const KNOWN: usize = 1_000;
+
+/// A cursor at the newest event, the first of these. None if events may not be read.
+fn cursor(newest: Result<Vec<impl Stamped>, CallError>, overlap: i64) -> Result<Option<Cursor>, CallError> {
     match newest {
-        Ok(newest) => Ok(Some(Cursor::at(newest.as_ref(), overlap))),
+        Ok(newest) => Ok(Some(Cursor::at(&newest, overlap))),
         Err(error) if error.status() == Some(403) => Ok(None),
         Err(error) => Err(error),
     }

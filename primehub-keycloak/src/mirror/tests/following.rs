@@ -256,3 +256,22 @@ async fn a_mirror_that_nobody_holds_asks_nothing() {
     seconds(100).await;
     assert_eq!(model.calls(), calls);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_first_reading_covers_is_not_followed_again() {
+    let model = Arc::new(Model::new(5));
+    for number in 0..4 {
+        model.edit(&Edit::CreateUser { name: number, team: None });
+    }
+    let mirror = mirror(&model);
+    let _running = mirror.follow();
+    mirror.loaded().await;
+    seconds(2).await;
+    let metrics = &mirror.0.metrics;
+    let counts = || (metrics.refreshes.get(), metrics.rereadings.get(), metrics.late_events.get());
+    assert_eq!(counts(), (1, 0, 0));
+    model.edit(&Edit::CreateUser { name: 4, team: None });
+    seconds(2).await;
+    assert_eq!(counts(), (1, 1, 0));
+    assert_eq!(shown(&mirror.directory()), fresh(&model).await);
+}

@@ -145,18 +145,14 @@ impl Source for Model {
         self.answer("client_role_users", read).await
     }
 
-    async fn newest_admin_event(&self) -> Result<Option<AdminEvent>, CallError> {
-        self.answer("events.newest_admin", |state| {
-            Some(state.admin_events.iter().max_by_key(|event| event.time).cloned())
-        })
-        .await
+    async fn newest_admin_events(&self, max: usize) -> Result<Vec<AdminEvent>, CallError> {
+        let read = |state: &State| Some(newest(&state.admin_events, |event| event.time, max));
+        self.answer("events.newest_admin", read).await
     }
 
-    async fn newest_user_event(&self) -> Result<Option<UserEvent>, CallError> {
-        self.answer("events.newest_user", |state| {
-            Some(state.user_events.iter().max_by_key(|event| event.time).cloned())
-        })
-        .await
+    async fn newest_user_events(&self, max: usize) -> Result<Vec<UserEvent>, CallError> {
+        let read = |state: &State| Some(newest(&state.user_events, |event| event.time, max));
+        self.answer("events.newest_user", read).await
     }
 
     async fn admin_events(&self, from: i64, first: usize, max: usize) -> Result<Vec<AdminEvent>, CallError> {
@@ -207,4 +203,11 @@ impl State {
     fn below_count(&self, id: &GroupId) -> u64 {
         self.teams.values().filter(|team| team.row.parent_id.as_ref() == Some(id)).count() as u64
     }
+}
+
+fn newest<E: Clone>(events: &[E], time: impl Fn(&E) -> i64, max: usize) -> Vec<E> {
+    let mut events = events.to_vec();
+    events.sort_by_key(|event| std::cmp::Reverse(time(event)));
+    events.truncate(max);
+    events
 }
