@@ -43,22 +43,19 @@ impl Respond for Realm {
             ["realms", ..] => json!({"access_token": "token", "expires_in": 300}),
             ["admin", "realms", "primehub", rest @ ..] => match rest {
                 [] => json!({"id": "realm", "adminEventsEnabled": true, "eventsEnabled": true}),
+                // No events, no service accounts.
                 ["admin-events" | "events"] => json!([]),
+                ["users"] if query("username").is_some() => Value::Array(Vec::new()),
                 ["clients"] => query("clientId").map(|id| json!([{"id": "c", "clientId": id}])).unwrap(),
                 ["clients", "c", "roles", "realm-admin"] => {
                     json!({"id": "ra", "name": "realm-admin", "clientRole": true})
                 }
                 ["clients", "c", "roles", "realm-admin", "users"] => rows(1, &user),
-                ["users"] if query("username").is_some() => json!([]),
-                ["users"] => rows(self.users, &user),
-                ["users", id] => user(id[1..].parse().unwrap()),
-                ["users", _, "groups"] => json!([{"id": "g0", "name": "everyone"}]),
-                ["users", ..] => json!([]),
+                ["users"] | ["groups", "g0", "members"] => rows(self.users, &user),
                 ["groups"] => rows(self.groups, &|at| {
                     let name = if at == 0 { "everyone".to_owned() } else { format!("group{at:06}") };
                     json!({"id": format!("g{at}"), "name": name, "subGroupCount": 0, "attributes": {}, "realmRoles": ["it:000001"]})
                 }),
-                ["groups", "g0", "members"] => rows(self.users, &user),
                 ["groups", _, "members"] => rows(3, &user),
                 ["roles"] => rows(self.roles, &role),
                 ["roles-by-id", "r0", "composites"] => json!([role(2)]),
