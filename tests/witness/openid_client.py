@@ -1,15 +1,12 @@
 """Logs people in at clients written with Authlib (Python) and openid-client (Node), which check all that they are told by themselves.
 
-Usage: openid_client.py <primehub server binary> <index.js of openid-client>
+Usage: openid_client.py [--provider keycloak …] <primehub server binary> <index.js of openid-client>
 """
 
 import base64
 import json
 import os
-import signal
 import subprocess
-import sys
-import tempfile
 import urllib.parse
 import urllib.request
 
@@ -18,9 +15,9 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.flask_client import OAuth
 
 from deployment import Deployment, check, eventually, report
-from plain_browser import Browser
+from provider import arguments
 
-SERVER, OPENID_CLIENT = sys.argv[1:3]
+PROVIDER, SERVER, OPENID_CLIENT = arguments(__doc__, "server", "openid_client")
 
 # What tokens of these clients are good for: PrimeHub's own client.
 AUDIENCE = {
@@ -47,6 +44,10 @@ CLIENTS = [
         "attributes": {"pkce.code.challenge.method": "S256", "post.logout.redirect.uris": "+"}, "protocolMappers": [AUDIENCE],
     },
 ]
+
+THEME = "how Keycloak's pages are built is up to its theme"
+LANGUAGE = "which languages a realm speaks is up to its administrator"
+CODE_TWICE = "Keycloak takes back the tokens that the code gave, and the browser stays logged in"
 
 
 def portal(deployment):
@@ -97,15 +98,17 @@ def with_authlib(deployment, person):
     application, client = portal(deployment)
     metadata = client.load_server_metadata()
     check(metadata["issuer"] == deployment.issuer, metadata)
-    check(metadata["code_challenge_methods_supported"] == ["S256"], metadata)
+    check("S256" in metadata["code_challenge_methods_supported"], metadata)
+    only = lambda: metadata["code_challenge_methods_supported"] == ["S256"]
+    deployment.check_embedded(only, "S256 is the only challenge method", "Keycloak's metadata lists `plain` for every realm")
 
     # Through the login page and back.
-    browser = Browser()
+    browser = deployment.browser()
     away = application.get("/login").location
     asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(away).query))
     check({"state", "nonce", "code_challenge"} <= set(asked) and asked["code_challenge_method"] == "S256", asked)
     page = browser.visit(away)
-    check("The portal" in page.text, page.text)
+    deployment.check_embedded(lambda: "The portal" in page.text, "the login page names the application", THEME)
     back = browser.log_in(page, person)
     check(back.location().startswith("http://127.0.0.1/callback?"), back.location())
     returned = back.returned()
@@ -129,7 +132,9 @@ def with_authlib(deployment, person):
     # That somebody tried has ended the session of that code (RFC 6749 4.1.2), so there is a second login; a third one needs no password.
     refused(lambda: refresh(token), "invalid_grant", "a refresh after the code came twice")
     page = browser.visit(application.get("/login").location)
-    token = visit(application, browser.log_in(page, person).location()).json
+    asked = lambda: page.has_form("password")
+    deployment.check_embedded(asked, "a code that came twice ends the browser's login as well", CODE_TWICE)
+    token = visit(application, browser.log_in_if_asked(page, person).location()).json
     subject = token["userinfo"]["sub"]
     deployment.secrets += [token["access_token"], token["refresh_token"], token["id_token"]]
     away = application.get("/login").location
@@ -146,7 +151,7 @@ def with_authlib(deployment, person):
 
     # A new key: what was signed before stays good, and the library finds the new one.
     old = key_of(token["access_token"])
-    deployment.signal(signal.SIGUSR1)
+    deployment.rotate_keys()
     eventually(lambda: signing_keys(metadata["jwks_uri"]) != [old], "another key is published")
     check(old in signing_keys(metadata["jwks_uri"]), "and the one from before, for what it has signed")
     check(me(token) == {"me": {"username": person["username"]}}, "a token from before the rotation")
@@ -178,7 +183,7 @@ def signing_keys(jwks_uri):
 def with_openid_client(deployment, person):
     """The Node program asks for a page with a line of output, and is told where the browser came back to."""
     script = os.path.join(os.path.dirname(__file__), "openid_client.mjs")
-    browser = Browser(language="de")
+    browser = deployment.browser(language="de")
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with subprocess.Popen(["node", script, OPENID_CLIENT, deployment.issuer, deployment.graphql], **pipes) as program:
         told = {}
@@ -188,7 +193,8 @@ def with_openid_client(deployment, person):
                 continue
             page = browser.visit(told["open"])
             if page.location() is None:
-                check(page.element("h1") == "Anmelden", page.text)
+                check(page.form("password")["fields"]["username"] == "ada", f"login_hint fills the form: {page.text}")
+                deployment.check_embedded(lambda: page.element("h1") == "Anmelden", "the login page in German", LANGUAGE)
                 page = browser.log_in(page, person)
             program.stdin.write(f"{page.location()}\n")
             program.stdin.flush()
@@ -199,14 +205,11 @@ def with_openid_client(deployment, person):
 
 
 def main():
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as clients:
-        json.dump(CLIENTS, clients)
-        clients.flush()
-        with Deployment(SERVER, "--clients", clients.name) as deployment:
-            with_authlib(deployment, deployment.person("grace"))
-            with_openid_client(deployment, deployment.person("ada"))
-            deployment.secrets.append("secret-of-the-portal")
-    report()
+    with Deployment(SERVER, provider=PROVIDER, clients=CLIENTS) as deployment:
+        with_authlib(deployment, deployment.person("grace"))
+        with_openid_client(deployment, deployment.person("ada"))
+        deployment.secrets.append("secret-of-the-portal")
+    report(PROVIDER)
 
 
 main()

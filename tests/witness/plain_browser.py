@@ -38,18 +38,32 @@ class Page:
 
     def form(self, field):
         """The first form with that field or button."""
-        found = next((form for form in self.forms if field in form["fields"] or field in form["buttons"]), None)
+        found = self._form(field)
         if found is None:
             raise AssertionError(f"no form with {field} at {self.url} ({self.status}): {self.text}")
         return found
 
+    def has_form(self, field):
+        """Whether there is a form with that field or button."""
+        return self._form(field) is not None
+
+    def _form(self, field):
+        return next((form for form in self.forms if field in form["fields"] or field in form["buttons"]), None)
+
+
+class _Cookies(http.cookiejar.DefaultCookiePolicy):
+    """As browsers do, secure cookies are sent to one's own machine without TLS as well: nothing travels over a network there."""
+
+    def return_ok_secure(self, cookie, request):
+        return super().return_ok_secure(cookie, request) or urllib.parse.urlsplit(request.full_url).hostname == "127.0.0.1"
+
 
 class Browser:
-    """A browser with cookies of its own."""
+    """A browser with cookies of its own. `sites`: hosts and ports among which redirects are followed."""
 
-    def __init__(self, language="en"):
-        self.cookies = http.cookiejar.CookieJar()
-        self._language = language
+    def __init__(self, language="en", sites=()):
+        self.cookies = http.cookiejar.CookieJar(_Cookies())
+        self._language, self._sites = language, sites
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), _Stay, urllib.request.HTTPCookieProcessor(self.cookies)
         )
@@ -68,10 +82,13 @@ class Browser:
             return Page(url, answer)
 
     def follow(self, page):
-        """Follows redirects within the site; one that leads away comes back as it is."""
+        """Follows redirects within the site, and to the sites that this browser knows; one that leads away comes back as it is."""
         for _ in range(10):
             target = page.location()
-            if target is None or urllib.parse.urlsplit(target).netloc != urllib.parse.urlsplit(page.url).netloc:
+            if target is None:
+                return page
+            here, there = (urllib.parse.urlsplit(url).netloc for url in [page.url, target])
+            if there != here and there not in self._sites:
                 return page
             page = self.open(target)
         raise AssertionError(f"redirects without end: {page.url}")
@@ -88,6 +105,10 @@ class Browser:
         """Fills the login form of a page, and follows."""
         form = page.form("password")
         return self.follow(self.send(page, form, username=person["username"], password=person["password"]))
+
+    def log_in_if_asked(self, page, person):
+        """Fills the login form, unless the page is past it."""
+        return self.log_in(page, person) if page.has_form("password") else page
 
 
 class _Reader(html.parser.HTMLParser):

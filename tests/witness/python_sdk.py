@@ -1,25 +1,17 @@
 """Drives the published Python SDK's command line against `primehub up`, as an administrator and as a group administrator would.
 
-Usage: python_sdk.py <primehub server binary> <primehub command of the SDK>
+Usage: python_sdk.py [--provider keycloak …] <primehub server binary> <primehub command of the SDK>
 """
 
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 
-SERVER, CLIENT = sys.argv[1:3]
-checks = 0
+from deployment import Deployment, check, report
+from provider import arguments
 
-
-def check(condition, message):
-    global checks
-    checks += 1
-    if not condition:
-        raise AssertionError(message)
+PROVIDER, SERVER, CLIENT = arguments(__doc__, "server", "client")
 
 
 class Client:
@@ -180,36 +172,18 @@ def rejected_token(folder, up):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        # Who changed what goes to standard error; a server that ends badly has said why there.
-        log = open(os.path.join(folder, "log"), "w+", encoding="utf-8")
-        server = subprocess.Popen(
-            [SERVER, "up", "--port", "0", "--config-dir", folder], stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        try:
-            first = server.stdout.readline()
-            check("offline" in first, f"the server says what it is: {first!r}")
-            with open(os.path.join(folder, "up.json"), encoding="utf-8") as file:
-                up = json.load(file)
-            admin = Client(os.path.join(folder, "sdk.json"))
-            me(admin)
-            group_administrator, _ = as_person(folder, up, "ada")
-            _, member = as_person(folder, up, "grace")
-            groups_of_a_group_administrator(up, group_administrator, member)
-            groups_of_an_administrator(admin, users_of_an_administrator(admin))
-            rejected_token(folder, up)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            code = server.wait(timeout=20)
-            log.seek(0)
-            logged = log.read()
-            log.close()
-        check(code == 0, f"the server ends in order: {code}\n{logged}")
-        records = [line for line in logged.splitlines() if "audit" in line]
-        check(any("createGroup" in record and "phadmin" in record for record in records), logged)
-        for secret in [up["shared_secret"], up["client_secret"], *(person["api_token"] for person in up["people"])]:
-            check(secret not in logged, "a secret was logged")
-    print(f"{checks} passed, 0 failed")
+    with Deployment(SERVER, provider=PROVIDER) as deployment:
+        folder, up = deployment.folder, deployment.up
+        admin = Client(os.path.join(folder, "sdk.json"))
+        me(admin)
+        group_administrator, _ = as_person(folder, up, "ada")
+        _, member = as_person(folder, up, "grace")
+        groups_of_a_group_administrator(up, group_administrator, member)
+        groups_of_an_administrator(admin, users_of_an_administrator(admin))
+        rejected_token(folder, up)
+        records = [line for line in deployment.log().splitlines() if "audit" in line]
+        check(any("createGroup" in record and "phadmin" in record for record in records), records)
+    report(PROVIDER)
 
 
 # A pipe that nobody writes to: open, and never readable.
