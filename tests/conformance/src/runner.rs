@@ -11,7 +11,7 @@ use tokio::sync::RwLock;
 use tokio::time::timeout;
 
 use crate::context::CASE_WITHIN;
-use crate::{Backend, Case, Context, Failure};
+use crate::{Backend, Case, Context, DIFFERENCES, Failure};
 
 /// One run of cases on one backend.
 pub struct Conformance {
@@ -132,7 +132,9 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let not_arising = self.not_arising().count();
         writeln!(f, "{} cases ran, {not_arising} of them do not arise here:", self.ran())?;
-        self.not_arising().try_for_each(|(name, reason)| writeln!(f, "  {name}: {reason}"))
+        self.not_arising().try_for_each(|(name, reason)| writeln!(f, "  {name}: {reason}"))?;
+        writeln!(f, "Where the backends are meant to differ:")?;
+        DIFFERENCES.iter().try_for_each(|(difference, reason)| writeln!(f, "  {difference}: {reason}"))
     }
 }
 

@@ -6,7 +6,9 @@ mod broken;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use primehub_conformance::{Backend as _, Case, Conformance, METHODS, MemoryBackend, Recording, Summary, all};
+use primehub_conformance::{
+    Backend as _, Case, Conformance, DIFFERENCES, METHODS, MemoryBackend, Recording, Summary, all,
+};
 
 use broken::{Broken, Fault};
 
@@ -26,6 +28,19 @@ async fn what_does_not_arise_in_memory_is_in_the_table_and_nothing_else() {
     let summary = ran(Conformance::new(backend), &names).await;
     assert_eq!(summary.broken().collect::<Vec<_>>(), [""; 0]);
     assert_eq!(summary.not_arising().collect::<BTreeSet<_>>(), table);
+}
+
+/// What differs stands where people look for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_difference_is_documented() {
+    let document = include_str!("../../../ARCHITECTURE.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, section) = document.split_once("## Where the in-memory store differs from a Keycloak realm").unwrap();
+    let section = section.split_once(" ## ").map_or(section, |(section, _)| section);
+    let backend = MemoryBackend::start().await.unwrap();
+    let reasons = backend.does_not_arise().iter().map(|(_, reason)| *reason);
+    for text in DIFFERENCES.iter().flat_map(|(difference, reason)| [*difference, *reason]).chain(reasons) {
+        assert!(section.contains(text), "{text:?} is missing in ARCHITECTURE.md");
+    }
 }
 
 /// Each case of the table is run by itself, and does call the method that it stands for.
