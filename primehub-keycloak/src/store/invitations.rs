@@ -1,6 +1,6 @@
 //! Storing and taking invitations.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use primehub_core::identity::{
     Actor, Attributes, IdentityError, Invitation, InvitationId, Key, NewInvitation, Written,
 };
@@ -13,14 +13,16 @@ use crate::transport::{By, CallError};
 
 /// How many expired ones are thrown away at a time: somebody waits for the call.
 const THROWN_AWAY: usize = 8;
+/// How long the shared role is not looked through for what has expired, unless some of it is known.
+const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_hours(1);
 
 impl Store {
     pub(super) async fn put_invitation(&self, actor: &Actor, new: NewInvitation) -> Result<Written<()>, IdentityError> {
         self.writable()?;
         let NewInvitation { invitation, at_most, .. } = new;
         self.group(&invitation.group).await?;
-        let _turn = self.invitation_changes.lock().await;
-        self.throw_expired_away(by(actor)).await;
+        let mut looked_through = self.invitation_changes.lock().await;
+        self.throw_expired_away(by(actor), &mut looked_through).await;
         let now = self.clock.now();
         let directory = self.mirror.directory();
         let others = directory
@@ -92,11 +94,12 @@ impl Store {
     }
 
     /// Deletes expired invitations, the oldest first. A failure matters to nobody: the next call tries again.
-    async fn throw_expired_away(&self, by: By<'_>) {
+    async fn throw_expired_away(&self, by: By<'_>, looked_through: &mut Option<Timestamp>) {
         let directory = self.mirror.directory();
         let now = self.clock.now();
         let expired = directory.expired_invitations(now).map(|found| found.id).take(THROWN_AWAY);
-        let mut in_shared_role = false;
+        // Nothing shows those that were taken and have expired.
+        let mut in_shared_role = looked_through.is_none_or(|before| now.duration_since(before) > BETWEEN_LOOKS);
         for id in expired.collect::<Vec<_>>() {
             match self.keycloak.roles().delete(by, &stored::role_of(&id)).await {
                 Ok(()) => drop(self.mirror.publish(|draft| draft.remove_invitation(&id))),
@@ -104,8 +107,11 @@ impl Store {
                 Err(error) => return tracing::debug!(%error, "expired invitations stay"),
             }
         }
-        if in_shared_role && let Err(error) = self.throw_shared_away(by, now).await {
-            tracing::debug!(%error, "expired invitations stay");
+        if in_shared_role {
+            match self.throw_shared_away(by, now).await {
+                Ok(()) => *looked_through = Some(now),
+                Err(error) => tracing::debug!(%error, "expired invitations stay"),
+            }
         }
     }
 
@@ -113,9 +119,12 @@ impl Store {
     async fn throw_shared_away(&self, by: By<'_>, now: Timestamp) -> Result<(), IdentityError> {
         let roles = self.keycloak.roles();
         let shared = roles.get(stored::SHARED).await.map_err(|error| error.into_identity(None))?;
-        let attributes = shared.map(|role| role.attributes).unwrap_or_default();
+        let Some(attributes) = shared.map(|role| role.attributes) else { return Ok(()) };
         let expired = stored::shared(&attributes).map(|(_, found)| found).filter(|found| found.is_expired(now));
         let expired: Vec<InvitationId> = expired.map(|found| found.id).collect();
+        if expired.is_empty() {
+            return Ok(());
+        }
         match rewrite(&SharedWithoutExpired { store: self, by, now }).await {
             Ok(_) | Err(IdentityError::Absent(_)) => {}
             Err(error) => return Err(error),

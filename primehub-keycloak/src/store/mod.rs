@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use jiff::Timestamp;
 use primehub_core::clock::Clock;
 use primehub_core::identity::{
     Actor, Applied, Binding, Capabilities, Change, Directory, Freshness, Group, GroupEdit, IdentityError,
@@ -56,7 +57,8 @@ struct Store {
     clock: Arc<dyn Clock>,
     user_creations: Mutex<()>,
     group_creations: Mutex<()>,
-    invitation_changes: Mutex<()>,
+    /// One at a time, and when the invitations of the original were last looked through.
+    invitation_changes: Mutex<Option<Timestamp>>,
 }
 
 impl KeycloakIdentityStore {

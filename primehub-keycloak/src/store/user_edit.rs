@@ -18,7 +18,7 @@ pub(super) fn edited(stored: &Full, edit: &UserEdit, limits: &Capabilities) -> R
         wanted.set("username", username.as_str());
     }
     let email = field(&edit.email, values::check_email)?;
-    if !matches!(&email, Edit::Keep) && !is(&row.email, &email) {
+    if !matches!(&email, Edit::Keep) && !is(row.email.as_ref(), &email) {
         // Nobody has shown that the new address is theirs.
         wanted.set("emailVerified", false);
     }
@@ -74,10 +74,10 @@ fn field(
     })
 }
 
-fn is(stored: &Option<String>, edit: &Edit<String>) -> bool {
+fn is(stored: Option<&String>, edit: &Edit<String>) -> bool {
     match edit {
         Edit::Keep => true,
-        Edit::Set(text) => stored.as_ref() == Some(text),
+        Edit::Set(text) => stored == Some(text),
         Edit::Clear => stored.is_none(),
     }
 }

@@ -6,6 +6,7 @@
     reason = "whatever goes wrong in a trial has to end it; clippy knows only functions marked as tests"
 )]
 
+mod conformance;
 mod following;
 mod load;
 mod peers;
@@ -21,10 +22,14 @@ fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "this is a binary, which reads the environment once")]
     let peers = Peers::from_variables(|name| std::env::var(name).ok()).unwrap();
     let shared = Arc::new(Shared::new(peers));
+    let suite = conformance::Suite::new(&shared);
     let mut trials = peers::trials(&shared);
+    trials.extend(suite.trials());
     trials.extend(following::trials(&shared));
     trials.extend(load::trials(&shared));
     let conclusion = libtest_mimic::run(&arguments, trials);
+    suite.end();
+    drop(suite);
     // The shared server ends with its last owner, and leaving by `Conclusion::exit` would skip that.
     drop(shared);
     conclusion.exit_code()
