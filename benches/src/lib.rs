@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo build --release --bin primehub      # what `process` starts
-//! cargo bench -p primehub-benches           # all three; exit code 1 when a gate is left
+//! cargo bench -p primehub-benches           # all four; exit code 1 when a gate is left
 //! cargo bench -p primehub-benches -- --update                 # and writes what was measured into ranges.json
 //! cargo bench -p primehub-benches --bench process -- --binary PATH
 //! ```
@@ -12,6 +12,8 @@
 //! * `speed`: how long requests, logins, refusals and writes take, with and without a disk, and how that grows. Its allocator is that of the
 //!   program.
 //! * `process`: how long the program takes to start, also with a data folder full of people, and what it takes when nobody asks it anything.
+//! * `keycloak`: what the identity store on a real Keycloak costs, which is started for it (see `real-peers`): calls of reads and writes, and a
+//!   cold start in realms of two sizes beside a script that reads the same and does nothing with it.
 //!
 //! Every figure stands in `ranges.json` with its unit, what exactly is measured, the most it may be and what was measured last: median,
 //! extremes and number of runs. Counts, ratios and the few generous limits are gates; other times are printed for people, because they
@@ -29,6 +31,7 @@ mod kept;
 mod login;
 mod population;
 mod process;
+mod realm;
 mod run;
 mod samples;
 mod world;
@@ -40,6 +43,7 @@ pub use kept::KeptRealm;
 pub use login::{Entrance, FilledIn};
 pub use population::{GROUPS_EACH, GROUPS_OF_MEMBER, Size};
 pub use process::{Place, Started};
+pub use realm::{ColdStart, RealRealm, RealServer};
 pub use run::{Options, Run, default_binary};
 pub use samples::{Measured, Samples, middle, number};
 pub use world::{Person, World};
