@@ -7,6 +7,7 @@
 )]
 
 mod conformance;
+mod faults;
 mod following;
 mod load;
 mod peers;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     trials.extend(suite.trials());
     trials.extend(following::trials(&shared));
     trials.extend(load::trials(&shared));
+    trials.extend(faults::trials(&shared));
     let conclusion = libtest_mimic::run(&arguments, trials);
     suite.end();
     drop(suite);
