@@ -1,6 +1,11 @@
 //! Events come late, or are gone before they were seen.
 
-use crate::house::House;
+use std::time::Duration;
+
+use primehub_core::identity::{Freshness, IdentityStore as _};
+use wiremock::{Request, ResponseTemplate};
+
+use crate::house::{House, eventually};
 use crate::realm::{FakeKeycloak, event, user};
 
 #[tokio::test]
@@ -42,5 +47,29 @@ async fn events_that_have_expired_lead_to_a_complete_reading() {
         state.admin_events.push(event("again", 2_000_000, "users/heard-of"));
     }
     house.shows_user("heard-of").await;
+    house.heals().await;
+}
+
+/// The right to read events is taken away from a server that runs: that is no outage.
+#[tokio::test]
+async fn events_that_may_not_be_read_any_more_are_missing() {
+    let keycloak = FakeKeycloak::start().await;
+    let house =
+        House::ready(&keycloak, |settings| settings.following.refresh_without_events = Duration::from_secs(1)).await;
+    keycloak.fails(|request: &Request| {
+        let body = serde_json::json!({ "error": "HTTP 403 Forbidden" });
+        request.url.path().ends_with("events").then(|| ResponseTemplate::new(403).set_body_json(body))
+    });
+    let delayed =
+        async || matches!(house.store.freshness(), Freshness::Delayed { cause, .. } if cause.contains("view-events"));
+    eventually("events are missing", delayed).await;
+    let (status, text) = house.operators("/readyz").await;
+    assert!(status == 200 && text.contains("lacks the role view-events"), "{status} {text}");
+    assert_eq!(house.metric(r#"primehub_graphql_identity_picture{freshness="delayed"}"#).await, 1);
+    // Writes go on, and what others do is found by reading everything.
+    assert_eq!(house.rename("delayed").await.stale, None);
+    keycloak.state().users.insert("found".to_owned(), user("found"));
+    house.shows_user("found").await;
+    keycloak.works();
     house.heals().await;
 }
