@@ -128,6 +128,9 @@ pub(crate) struct RealmRow {
     pub(crate) admin_events_enabled: bool,
     #[serde(default)]
     pub(crate) events_enabled: bool,
+    /// Which acts of people are recorded, if not all of them.
+    #[serde(default)]
+    pub(crate) enabled_event_types: Vec<String>,
     #[serde(default)]
     pub(crate) attributes: BTreeMap<String, String>,
 }

@@ -68,7 +68,7 @@ struct Follower {
     user: Option<Cursor>,
     /// What Keycloak recorded when everything was last read, and what it was last seen to record.
     events: EventSettings,
-    noticed: (bool, bool),
+    noticed: (bool, bool, Option<&'static str>),
     /// Why events are missing.
     missing: Option<String>,
     /// When Keycloak last answered.
@@ -99,7 +99,7 @@ impl Follower {
             admin: None,
             user: None,
             events: EventSettings::default(),
-            noticed: (false, false),
+            noticed: EventSettings::default().switches(),
             missing: None,
             contact: now,
             complete: now,
@@ -375,7 +375,7 @@ impl Follower {
         if !events.user_events {
             self.user = None;
         }
-        self.missing = denied.or_else(|| events.missing().map(ToOwned::to_owned));
+        self.missing = denied.or_else(|| events.missing());
         let missing = self.missing.clone().map(|cause| (self.inner.following.refresh_without_events, cause));
         self.update(|health| health.set_missing(missing));
     }
@@ -405,7 +405,10 @@ impl Follower {
     fn cause(&self, error: &CallError) -> String {
         match (error.status(), error.refusal()) {
             (Some(403), Some(refusal)) => {
-                format!("the service account lacks the role {} of the client realm-management", refusal.kind.right)
+                format!(
+                    "the service account lacks the role {} of the client realm-management, or has it and the scope of the client {} hides it",
+                    refusal.kind.right, self.inner.client_id
+                )
             }
             (Some(404), Some(refusal)) if refusal.says("realm") => "the realm does not exist".to_owned(),
             (Some(401), _) => format!("Keycloak does not accept the client {}: {error}", self.inner.client_id),

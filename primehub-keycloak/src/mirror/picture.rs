@@ -7,6 +7,7 @@ use primehub_core::identity::{Directory, RoleKey};
 use primehub_core::names::GroupId;
 
 use crate::admin::{RealmRow, RoleReference};
+use crate::bootstrap::EVENT_TYPES;
 
 /// Name of the group that stands for everybody, where the settings do not name one that exists.
 pub(super) const EVERYONE: &str = "everyone";
@@ -31,6 +32,8 @@ pub(crate) struct Facts {
 pub(super) struct EventSettings {
     pub(super) admin_events: bool,
     pub(super) user_events: bool,
+    /// The first kind of acts that is needed and not recorded although acts of people are.
+    pub(super) unrecorded: Option<&'static str>,
     /// Seconds after which an admin event is thrown away.
     pub(super) expire_after: Option<u64>,
 }
@@ -38,26 +41,36 @@ pub(super) struct EventSettings {
 impl EventSettings {
     pub(super) fn of(row: &RealmRow) -> Self {
         let expiry = row.attributes.get("adminEventsExpiration").and_then(|seconds| seconds.parse().ok());
+        // None named means all.
+        let recorded =
+            |kind: &&str| row.enabled_event_types.is_empty() || row.enabled_event_types.iter().any(|is| is == kind);
         Self {
             admin_events: row.admin_events_enabled,
             user_events: row.events_enabled,
+            unrecorded: EVENT_TYPES.into_iter().find(|kind| !recorded(kind)).filter(|_| row.events_enabled),
             expire_after: expiry.filter(|seconds| *seconds > 0),
         }
     }
 
-    /// Whether changes by administrators, and acts of people, are recorded.
-    pub(super) fn switches(self) -> (bool, bool) {
-        (self.admin_events, self.user_events)
+    /// Whether changes by administrators, and acts of people, are recorded, and which of the latter are not.
+    pub(super) fn switches(self) -> (bool, bool, Option<&'static str>) {
+        (self.admin_events, self.user_events, self.unrecorded)
     }
 
     /// Why some changes are not told, if so.
-    pub(super) fn missing(self) -> Option<&'static str> {
-        match self.switches() {
-            (true, true) => None,
-            (false, false) => Some("the realm records no events; switch on both kinds of events in its settings"),
-            (false, true) => Some("the realm records no admin events; switch them on in its settings"),
-            (true, false) => Some("the realm records no user events; switch them on in its settings"),
-        }
+    pub(super) fn missing(self) -> Option<String> {
+        let what = match self.switches() {
+            (true, true, None) => return None,
+            (true, true, Some(kind)) => {
+                return Some(format!(
+                    "the realm records no user events of the type {kind}; save them too in its settings, or save all"
+                ));
+            }
+            (false, false, _) => "the realm records no events; switch on both kinds of events in its settings",
+            (false, true, _) => "the realm records no admin events; switch them on in its settings",
+            (true, false, _) => "the realm records no user events; switch them on in its settings",
+        };
+        Some(what.to_owned())
     }
 }
 
@@ -90,5 +103,32 @@ impl Picture {
     /// Keycloak's id of the client whose roles are rights in the realm, if the realm has it.
     pub(super) fn management(&self) -> Option<&str> {
         self.facts.as_ref().map(|facts| facts.realm_management.as_str()).filter(|id| !id.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[rstest]
+    #[case::all_by_naming_none(json!([]), None)]
+    #[case::all_that_are_needed(json!(EVENT_TYPES), None)]
+    #[case::logins_alone(json!(["LOGIN"]), Some("type REGISTER;"))]
+    #[case::one_too_few(json!(EVENT_TYPES[..EVENT_TYPES.len() - 1]), Some("type USER_DISABLED_BY_PERMANENT_LOCKOUT;"))]
+    fn kinds_of_acts_that_are_not_recorded_are_named(#[case] recorded: Value, #[case] named: Option<&str>) {
+        let on = |events: bool| {
+            let row = json!({
+                "id": "realm", "adminEventsEnabled": true, "eventsEnabled": events, "enabledEventTypes": recorded,
+            });
+            EventSettings::of(&serde_json::from_value(row).unwrap())
+        };
+        let missing = on(true).missing();
+        assert_eq!(missing.is_some(), named.is_some(), "{missing:?}");
+        assert!(named.is_none_or(|named| missing.unwrap().contains(named)));
+        assert_eq!(on(true).switches() == EventSettings { unrecorded: None, ..on(true) }.switches(), named.is_none());
+        assert!(on(false).missing().unwrap().contains("no user events;"));
     }
 }

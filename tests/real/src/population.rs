@@ -119,14 +119,19 @@ impl Population {
 }
 
 /// What people do by themselves and a follower has to learn.
-const EVENT_TYPES: [&str; 7] = [
+const EVENT_TYPES: [&str; 12] = [
     "REGISTER",
     "UPDATE_PROFILE",
     "UPDATE_EMAIL",
     "VERIFY_EMAIL",
     "DELETE_ACCOUNT",
+    "UPDATE_TOTP",
+    "REMOVE_TOTP",
     "UPDATE_CREDENTIAL",
     "REMOVE_CREDENTIAL",
+    "IDENTITY_PROVIDER_FIRST_LOGIN",
+    "FEDERATED_IDENTITY_LINK",
+    "USER_DISABLED_BY_PERMANENT_LOCKOUT",
 ];
 
 fn group(number: usize) -> String {

@@ -12,8 +12,8 @@ use crate::mirror::snapshot;
 use crate::transport::CallError;
 
 /// Why events may not be read.
-pub(super) const DENIED: &str =
-    "the service account lacks the role view-events of the client realm-management, so that nothing says what changes";
+pub(super) const DENIED: &str = "the service account lacks the role view-events of the client realm-management, \
+     or has it and the scope of its client hides it, so that nothing says what changes";
 
 /// What became of it.
 pub(in super::super) struct Complete {
