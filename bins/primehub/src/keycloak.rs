@@ -56,6 +56,9 @@ pub(crate) fn settings(options: &KeycloakOptions, file: Option<&KeycloakFile>) -
     };
     let mut settings = KeycloakSettings::new(base, realm, client_id, secret);
     settings.public_base = public_base;
+    // An id means something in its own realm alone.
+    let of_realm = file.filter(|file| file.issuer == settings.issuer());
+    settings.everyone = of_realm.map(|file| file.everyone_group_id.as_str().into());
     settings.extra_authorities = authorities(options.ca_file.as_deref())?;
     (settings.proxy, settings.no_proxy) = proxy(&settings.base)?;
     Ok(settings)

@@ -145,12 +145,14 @@ mod tests {
         assert_eq!((found.settings.base.as_str(), found.settings.client_id.as_str()), ("http://kc:8080/", "ui"));
         assert_eq!(found.settings.client_secret.expose_secret(), "of the file");
         assert_eq!(found.people.len(), 1);
+        assert_eq!(found.settings.everyone, Some("e".into()));
 
         let others = ["--keycloak-realm", "lab", "--keycloak-client-id", "x", "--keycloak-client-secret-file", secret];
         let other = decide(&[&["--keycloak-file", file], &others[..]].concat()).unwrap().unwrap();
         assert_eq!(other.settings.issuer(), "https://id.example/realms/lab");
         assert_eq!(other.settings.client_secret.expose_secret(), "given");
         assert!(other.people.is_empty(), "their tokens are of another issuer");
+        assert_eq!(other.settings.everyone, None, "the group is of another realm");
         let Kept::In(place) = other.kept() else { panic!("it is kept") };
         assert_eq!(place, "the realm lab of the Keycloak at http://kc:8080/");
     }
