@@ -173,6 +173,7 @@ impl From<IdentityError> for ApiError {
             IdentityError::Denied { missing } => {
                 Self::new(Code::NotAuth, format!("the identity provider refused: the account lacks the role {missing}"))
             }
+            IdentityError::TokenNotAccepted => Self::new(Code::NotAuth, format!("{message}; log in again")),
             IdentityError::Unsupported { .. } => Self::new(Code::ApiUnavailable, message),
             IdentityError::NotWritable { .. } => {
                 Self::new(Code::ApiUnavailable, format!("{message}; nothing was changed"))

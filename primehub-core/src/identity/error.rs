@@ -65,6 +65,10 @@ pub enum IdentityError {
         /// The role that would have allowed it.
         missing: String,
     },
+    /// The provider does not accept the acting account's token (any more): it has expired or was revoked, the account was disabled, or the
+    /// provider's address has changed. Nothing was written.
+    #[error("the identity provider does not accept the token of the acting account")]
+    TokenNotAccepted,
     /// The backend does not offer this operation at all.
     #[error("the identity store does not support {operation}")]
     Unsupported {
@@ -120,6 +124,7 @@ impl IdentityError {
             | Self::Invalid { .. }
             | Self::LimitReached { .. }
             | Self::Denied { .. }
+            | Self::TokenNotAccepted
             | Self::Unsupported { .. }
             | Self::Partial { .. } => false,
         }

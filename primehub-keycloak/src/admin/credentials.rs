@@ -63,10 +63,4 @@ impl Users<'_> {
         let path = ["users", id.as_str(), "consents", client_id];
         self.0.carry_out(self.0.call(KIND, Method::DELETE, &path).by(by)).await
     }
-
-    /// Ends the user's sessions in browsers. API tokens stay.
-    pub(crate) async fn log_out(self, by: By<'_>, id: &UserId) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("users.log_out", Class::Idempotent, "manage-users");
-        self.0.carry_out(self.0.call(KIND, Method::POST, &["users", id.as_str(), "logout"]).by(by)).await
-    }
 }

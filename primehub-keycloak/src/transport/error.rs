@@ -137,7 +137,7 @@ impl Refusal {
 
     fn into_identity(self, key: Option<&Key>) -> IdentityError {
         match (self.status, key) {
-            (401, _) => IdentityError::Denied { missing: "a token that Keycloak accepts".to_owned() },
+            (401, _) => IdentityError::TokenNotAccepted,
             (403, _) => IdentityError::Denied { missing: self.kind.right.to_owned() },
             (404, Some(key)) if self.is_absent() => IdentityError::Absent(key.clone()),
             (400, _) => {

@@ -59,7 +59,6 @@ async fn writes_of_users() {
     users.remove_credential(by, &user(), "otp-1").await.unwrap();
     users.send_actions(by, &user(), &["VERIFY_EMAIL".to_owned()], Duration::from_hours(1)).await.unwrap();
     users.revoke_consent(by, &user(), "admin/ui").await.unwrap();
-    users.log_out(by, &user()).await.unwrap();
     users.delete(by, &user()).await.unwrap();
     assert_eq!(
         peer.sent().await,
@@ -76,7 +75,6 @@ async fn writes_of_users() {
             "person DELETE /users/u-1/credentials/otp-1",
             r#"person PUT /users/u-1/execute-actions-email?lifespan=3600 ["VERIFY_EMAIL"]"#,
             "person DELETE /users/u-1/consents/admin%2Fui",
-            "person POST /users/u-1/logout",
             "person DELETE /users/u-1",
         ]
     );

@@ -94,7 +94,7 @@ fn absent_is_only_what_keycloak_says_is_absent(#[case] status: u16, #[case] body
 #[case::token(
     401,
     r#"{"error":"HTTP 401 Unauthorized"}"#,
-    "the acting account lacks the role a token that Keycloak accepts"
+    "the identity provider does not accept the token of the acting account"
 )]
 #[case::field(
     400,
