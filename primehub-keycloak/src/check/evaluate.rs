@@ -13,6 +13,7 @@ use crate::bootstrap::{
 };
 
 const RUN_BOOTSTRAP: &str = "run the bootstrap, which repairs it";
+const LOOK_AT_KEYCLOAK: &str = "look into Keycloak's log, and ask again";
 
 /// The oldest Keycloak whose user profile can keep attributes for administrators alone.
 const OLDEST: u64 = 24;
@@ -84,7 +85,7 @@ fn issuer(facts: &Facts, expected: &Expected, report: &mut Report) -> bool {
             return false;
         }
         other => {
-            report.error("realm", format!("realm {realm} cannot be asked: {}", why(other)));
+            report.error("realm", format!("realm {realm} cannot be asked: {}", why(other))).advise(LOOK_AT_KEYCLOAK);
             return false;
         }
     };
@@ -120,7 +121,7 @@ fn keys(facts: &Facts, report: &mut Report) {
             .error("keys", "no key for RS256 is published, so no token can be checked")
             .advise("add an RSA key to the realm, and sign access tokens with RS256"),
         other => {
-            report.error("keys", format!("the published keys cannot be read: {}", why(other)));
+            report.error("keys", format!("the published keys cannot be read: {}", why(other))).advise(LOOK_AT_KEYCLOAK);
         }
     }
 }
@@ -158,6 +159,14 @@ fn rights(facts: &Facts, expected: &Expected, report: &mut Report) {
         let finding = report.ok("right", format!("the service account holds {REALM_ADMIN}, which contains all others"));
         finding.advise(format!("it needs no more than {}", RIGHTS.join(", ")));
     }
+    if listed.is_none() && facts.reads.iter().all(|(_, seen)| matches!(seen, Seen::Denied(_))) {
+        let what = format!(
+            "the service account may do nothing: it holds no role of {REALM_MANAGEMENT}, or its client's scope leaves them out"
+        );
+        report
+            .error("rights", what)
+            .advise("run the bootstrap, which repairs the scope, and with its flag for wider rights the roles");
+    }
     for right in RIGHTS {
         let subject = format!("right {right}");
         let read = facts.reads.iter().find(|(needs, _)| *needs == right).map(|(_, seen)| seen);
@@ -165,10 +174,13 @@ fn rights(facts: &Facts, expected: &Expected, report: &mut Report) {
             Some(Seen::Is(())) => Some(true),
             Some(Seen::Denied(_)) => Some(false),
             Some(other @ Seen::Failed(_)) => {
-                report.error(&subject, format!("cannot be tried: {}", why(other)));
+                report.error(&subject, format!("cannot be tried: {}", why(other))).advise(LOOK_AT_KEYCLOAK);
                 continue;
             }
-            _ => listed.map(|listed| listed.contains(right)),
+            _ => match listed {
+                Some(listed) => Some(listed.contains(right)),
+                None => may_not_even_look(facts, right).then_some(false),
+            },
         };
         let grant = format!(
             "give the account service-account-{} the role {right} of {REALM_MANAGEMENT}, by hand or by the bootstrap with its flag for wider rights",
@@ -190,6 +202,16 @@ fn rights(facts: &Facts, expected: &Expected, report: &mut Report) {
                 .advise("make sure by hand that the service account has it"),
         }
     }
+}
+
+/// Whether the account is refused what is contained in a right to change something: looking at it.
+fn may_not_even_look(facts: &Facts, right: &str) -> bool {
+    let contained = match right {
+        "manage-users" => "view-users",
+        "manage-realm" => "view-realm",
+        _ => return false,
+    };
+    facts.reads.iter().any(|(needs, seen)| *needs == contained && matches!(seen, Seen::Denied(_)))
 }
 
 fn client(facts: &Facts, expected: &Expected, report: &mut Report) {
@@ -253,7 +275,7 @@ fn everyone(facts: &Facts, expected: &Expected, report: &mut Report) {
         }
         other => {
             let what = format!("whether people who are new become members is unknown: {}", why(other));
-            report.warning("everyone", what);
+            report.warning("everyone", what).advise(what_helps(other));
         }
     }
     if let (Some(people), Some(members)) = (facts.people.get(), facts.members) {
@@ -379,9 +401,8 @@ fn seen<'a, T>(thing: &'a Seen<T>, subject: &str, report: &mut Report) -> Option
     match thing {
         Seen::Is(thing) => Some(thing),
         Seen::NotAsked => None,
-        // The line about the right itself carries the advice.
         other => {
-            report.warning(subject, format!("cannot be looked at: {}", why(other)));
+            report.warning(subject, format!("cannot be looked at: {}", why(other))).advise(what_helps(other));
             None
         }
     }
@@ -393,5 +414,12 @@ fn why<T>(seen: &Seen<T>) -> String {
         Seen::Absent => "it does not exist".to_owned(),
         Seen::Denied(right) => format!("the service account lacks {right}"),
         Seen::Failed(cause) => cause.clone(),
+    }
+}
+
+fn what_helps<T>(seen: &Seen<T>) -> &'static str {
+    match seen {
+        Seen::Denied(_) => "see the line about that right",
+        _ => LOOK_AT_KEYCLOAK,
     }
 }

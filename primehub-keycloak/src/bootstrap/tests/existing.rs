@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::observed::{ObservedRealm, People};
 use super::super::request::{BootstrapRequest, SslRequired};
 use super::super::step::{Flag, Step, Verdict};
-use super::fixtures::{complete, lines, plan_for, platform, request};
+use super::fixtures::{complete, lines, mark, plan_for, platform, request};
 
 fn set(realm: &mut ObservedRealm, name: &str, value: Value) {
     realm.settings.set(name, value);
@@ -93,6 +93,10 @@ type Edit = fn(&mut ObservedRealm);
     ""
 )]
 #[case::contained_rights(|realm: &mut ObservedRealm| { platform(realm).rights.remove("query-groups"); }, "")]
+#[case::contained_right_that_an_interrupted_run_left_out(
+    |realm: &mut ObservedRealm| { platform(realm).rights.remove("query-groups"); mark(platform(realm)); },
+    "~ allow the service account of admin-ui query-groups"
+)]
 #[case::public_client(
     |realm: &mut ObservedRealm| platform(realm).client.set("publicClient", true),
     "x client admin-ui is public and keeps no secret; make it confidential by hand, or name another one"
