@@ -6,6 +6,7 @@
     reason = "whatever goes wrong in a trial has to end it; clippy knows only functions marked as tests"
 )]
 
+mod bootstrap;
 mod conformance;
 mod faults;
 mod following;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let shared = Arc::new(Shared::new(peers));
     let suite = conformance::Suite::new(&shared);
     let mut trials = peers::trials(&shared);
+    trials.extend(bootstrap::trials(&shared));
     trials.extend(suite.trials());
     trials.extend(following::trials(&shared));
     trials.extend(load::trials(&shared));
