@@ -64,13 +64,6 @@ impl Groups<'_> {
         self.0.create(self.0.call(KIND, Method::POST, &["groups"]).by(by).json(group)).await.map(GroupId::from)
     }
 
-    /// Creates a group below another.
-    pub(crate) async fn create_child(self, by: By<'_>, parent: &GroupId, group: &Full) -> Result<GroupId, CallError> {
-        const KIND: Kind = Kind::new("groups.create_child", Class::Write, "manage-users");
-        let call = self.0.call(KIND, Method::POST, &["groups", parent.as_str(), "children"]);
-        self.0.create(call.by(by).json(group)).await.map(GroupId::from)
-    }
-
     /// Replaces a group. `group` is what was read, changed in places: a description that is left out is cleared.
     pub(crate) async fn put(self, by: By<'_>, id: &GroupId, group: &Full) -> Result<(), CallError> {
         const KIND: Kind = Kind::new("groups.update", Class::Idempotent, "manage-users");

@@ -191,8 +191,10 @@ fn chains(edits: &[Binding]) -> Vec<Vec<usize>> {
 
 /// If every edit failed because the account may not or Keycloak is away, the call as a whole failed.
 fn whole(outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, IdentityError> {
-    let concerns_all =
-        |outcome: &Outcome| matches!(outcome, Err(IdentityError::Denied { .. } | IdentityError::Unavailable { .. }));
+    let concerns_all = |outcome: &Outcome| {
+        use IdentityError::{Denied, TokenNotAccepted, Unavailable};
+        matches!(outcome, Err(Denied { .. } | TokenNotAccepted | Unavailable { .. }))
+    };
     match outcomes.first() {
         Some(Err(first)) if outcomes.iter().all(concerns_all) => Err(first.clone()),
         _ => Ok(outcomes),
