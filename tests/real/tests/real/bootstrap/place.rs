@@ -15,7 +15,7 @@ pub(super) const DIRECT: &str = "direct";
 /// Everybody's password.
 pub(super) const PASSWORD: &str = "the-password-of-the-bootstrap";
 
-/// A realm that is there or is not. It goes with this.
+/// A realm that is there or is not. A trial that fails leaves it to be looked at.
 pub(super) struct Place {
     pub(super) name: String,
     pub(super) admin: Admin,
