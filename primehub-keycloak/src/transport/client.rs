@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{AUTHORIZATION, LOCATION, RETRY_AFTER};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
@@ -15,6 +14,7 @@ use super::failure::{Failure, pauses};
 use super::http_client::http_client;
 use super::metrics::Purpose;
 use super::outage::Outage;
+use super::places::Places;
 use super::{Answer, Body, Call, CallError, Class, KeycloakMetrics, Refusal};
 use crate::settings::{InvalidSettings, KeycloakSettings};
 
@@ -26,8 +26,7 @@ const NEEDED: f64 = 0.1;
 pub(crate) struct Transport {
     http: reqwest::Client,
     settings: Arc<KeycloakSettings>,
-    calls: Arc<Semaphore>,
-    pages: Arc<Semaphore>,
+    places: Arc<Places>,
     outage: Arc<Outage>,
     metrics: KeycloakMetrics,
     purpose: Purpose,
@@ -36,11 +35,9 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(settings: Arc<KeycloakSettings>, metrics: KeycloakMetrics) -> Result<Self, InvalidSettings> {
         settings.check()?;
-        let slots = |number: usize| Arc::new(Semaphore::new(number.clamp(1, Semaphore::MAX_PERMITS)));
         Ok(Self {
             http: http_client(&settings)?,
-            calls: slots(settings.patience.calls),
-            pages: slots(settings.patience.bulk_reads),
+            places: Arc::new(Places::new(&settings.patience)),
             outage: Arc::new(Outage::new()),
             settings,
             metrics,
@@ -152,20 +149,22 @@ impl Transport {
         deadline: Instant,
     ) -> Result<Answer, Failure> {
         let request = self.request(call, bearer)?;
-        let slots = if call.kind.class == Class::Page { &self.pages } else { &self.calls };
-        let _slot = if let Ok(slot) = slots.try_acquire() {
-            slot
+        let class = call.kind.class;
+        let _place = if let Some(place) = self.places.free(class, self.purpose) {
+            place
         } else {
-            let busy = || Failure::NotSent("too many calls are under way".to_owned());
-            let slot = timeout_at(deadline, slots.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
+            let what = if class == Class::Mail { "e-mails" } else { "calls" };
+            let busy = || Failure::NotSent(format!("too many {what} are under way"));
+            let waiting = timeout_at(deadline, self.places.wait(class, self.purpose));
+            let place = waiting.await.ok().flatten().ok_or_else(busy)?;
             if let Some(cause) = self.outage.known() {
                 return Err(Failure::NotSent(cause));
             }
             // A call that would hardly be answered in time is better not begun.
-            if deadline.duration_since(Instant::now()) < self.limit(call.kind.class).mul_f64(NEEDED) {
+            if deadline.duration_since(Instant::now()) < self.limit(class).mul_f64(NEEDED) {
                 return Err(busy());
             }
-            slot
+            place
         };
         let now = Instant::now();
         if now >= deadline {

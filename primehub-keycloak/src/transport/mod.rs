@@ -8,6 +8,7 @@ mod failure;
 mod http_client;
 mod metrics;
 mod outage;
+mod places;
 
 pub(crate) use answer::Answer;
 pub(crate) use call::{Body, By, Call, Class, Kind};

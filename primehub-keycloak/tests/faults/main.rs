@@ -9,6 +9,7 @@
 
 mod events;
 mod house;
+mod mail;
 mod realm;
 mod signer;
 mod slow;

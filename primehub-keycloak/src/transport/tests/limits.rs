@@ -67,6 +67,39 @@ async fn bulk_reads_do_not_take_the_turns_of_others() {
 }
 
 #[tokio::test]
+async fn e_mails_that_hang_take_nobody_elses_place_and_a_flood_does_not_stop_upkeep() {
+    // Four e-mails, then all the writes that run at once; what comes then is answered.
+    let server = Server::start(|number| if number < 4 + 3 { Reply::Never } else { Reply::Answer(200, "", "[]") }).await;
+    let mut settings = settings(&server.url, LONG);
+    settings.patience.calls = 3;
+    let keycloak = Keycloak::new(settings).unwrap();
+    let (mail, write, read) = (public(Class::Mail), public(Class::Write), public(Class::Read));
+    let mut mails = std::pin::pin!(join_all((0..60).map(|_| keycloak.call(&mail))));
+    reached(&server, 4, &mut mails).await;
+    let mut writes = std::pin::pin!(join_all((0..60).map(|_| keycloak.call(&write))));
+    reached(&server, 4 + 3, &mut writes).await;
+    let upkeep = keycloak.for_upkeep();
+    for _ in 0..10 {
+        tokio::select! {
+            _ = &mut mails => panic!("no e-mail is ever answered"),
+            _ = &mut writes => panic!("no write is ever answered"),
+            answer = upkeep.call(&read) => drop(answer.unwrap()),
+        }
+    }
+    assert_eq!(server.count(), 4 + 3 + 10);
+}
+
+/// Waits until so many requests have come.
+async fn reached<F: Future + Unpin>(server: &Server, requests: usize, calls: &mut F) {
+    while server.count() < requests {
+        tokio::select! {
+            _ = &mut *calls => panic!("they are never answered"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+}
+
+#[tokio::test]
 async fn calls_do_not_pile_up_in_front_of_a_server_that_does_not_answer() {
     let server = Server::always(Reply::Never).await;
     let mut settings = settings(&server.url, SHORT);
