@@ -6,12 +6,13 @@ use primehub_core::identity::{Actor, Directory, IdentityError, RoleKey};
 /// whatever the token says: rights that were taken away are gone at once.
 ///
 /// # Errors
-/// [`IdentityError::Denied`] with the role that would have allowed it.
+/// [`IdentityError::TokenNotAccepted`] for a person who is gone or disabled, [`IdentityError::Denied`] with the role that would have allowed it.
 pub(super) fn check_rights(by: &Actor, directory: &Directory) -> Result<(), IdentityError> {
     let allowed = match by {
-        Actor::Person { id, .. } => {
-            directory.user(id).is_some_and(|user| user.enabled) && directory.is_administrator(id)
+        Actor::Person { id, .. } if directory.user(id).is_some_and(|user| user.enabled) => {
+            directory.is_administrator(id)
         }
+        Actor::Person { .. } => return Err(IdentityError::TokenNotAccepted),
         Actor::Service { .. } => true,
         // An actor that is not known here has no rights here.
         _ => false,

@@ -127,7 +127,7 @@ async fn a_deleted_person_has_no_rights(context: Context) -> Done {
     context.store.edit_group(&actor, &group.id, crate::context::set("note", "1")).await?;
     context.store.delete_user(&context.by(), &amy.id).await?;
     let answer = context.store.edit_group(&actor, &group.id, crate::context::set("note", "2")).await;
-    crate::check::denied(answer)?;
+    same!(refused(answer)?, IdentityError::TokenNotAccepted);
     same!(context.shown_group(&group.id)?.attributes.first("note"), Some("1"));
     Ok(())
 }

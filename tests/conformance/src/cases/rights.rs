@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use primehub_core::identity::{
-    Actor, Binding, Edit, NewInvitation, NewPassword, RealmEdit, RequiredActionsEmail, Role, RoleKey, Subject, UserEdit,
+    Actor, Binding, Edit, IdentityError, NewInvitation, NewPassword, RealmEdit, RequiredActionsEmail, Role, RoleKey,
+    Subject, UserEdit,
 };
 
 use super::Done;
 use crate::Context;
 use crate::case::cases;
-use crate::check::{denied, same};
+use crate::check::{denied, refused, same};
 use crate::context::{grant, join, set, set_of_user};
 
 cases! { "rights":
@@ -235,7 +236,8 @@ async fn a_disabled_administrator_may_do_nothing(context: Context) -> Done {
     let by: Actor = context.acting(&amy).await?;
     administrates(&context, &amy.id, true).await?;
     context.edit_user(&amy, UserEdit { enabled: Some(false), ..UserEdit::default() }).await?;
-    denied(context.store.edit_group(&by, &team.id, set("note", "1")).await)?;
+    let error = refused(context.store.edit_group(&by, &team.id, set("note", "1")).await)?;
+    same!(error, IdentityError::TokenNotAccepted);
     context.edit_user(&amy, UserEdit { enabled: Some(true), ..UserEdit::default() }).await?;
     context.store.edit_group(&by, &team.id, set("note", "2")).await?;
     same!(context.shown_group(&team.id)?.attributes.first("note"), Some("2"));
