@@ -25,13 +25,18 @@ pub(super) fn plan(seen: &Observed, request: &BootstrapRequest) -> Plan {
     let fresh = ObservedRealm::default();
     let there = seen.realm.as_ref();
     if let Some(seen) = there {
-        realm::plan(seen, request, &mut plan);
+        // Before names can be changed at all, nobody but administrators may change them.
         user_profile(seen, &mut plan);
+        realm::plan(seen, request, &mut plan);
+        // What closes something comes before what opens something, so that nobody slips through in between.
+        plan.steps.sort_by_key(|step| step.verdict != Verdict::Tightened);
     } else {
         let line = format!("create realm {} with frontendUrl {}", request.realm, request.frontend_url());
         plan.does(Verdict::Created, line, Change::CreateRealm);
         let line = "set the user profile: undeclared attributes ADMIN_EDIT, quotas and names for administrators alone, nothing required";
         plan.does(Verdict::Created, line, Change::Profile);
+        // Not before the profile is as it has to be: a new realm lets people change what Keycloak lets them.
+        plan.does(Verdict::Created, realm::RENAMING, realm::let_rename());
     }
     let seen = there.unwrap_or(&fresh);
     everyone(seen, &mut plan);
@@ -103,7 +108,10 @@ fn existing_client(seen: &ObservedClient, spec: &ClientSpec<'_>, request: &Boots
             format!("client {id} is public and keeps no secret; make it confidential by hand, or name another one");
         return plan.notes(Verdict::Refused(None), line);
     }
-    let mut needed = vec![("enabled", "enable client"), ("standardFlowEnabled", "allow logins through client")];
+    if !seen.flag("enabled") {
+        plan.asks(Flag::Reopen, request.flags.reopen, format!("enable client {id}"), change("enabled", json!(true)));
+    }
+    let mut needed = vec![("standardFlowEnabled", "allow logins through client")];
     if spec.is_platform {
         needed.push(("serviceAccountsEnabled", "make a service account for client"));
     }
@@ -138,6 +146,9 @@ fn existing_client(seen: &ObservedClient, spec: &ClientSpec<'_>, request: &Boots
         }
     }
     if spec.is_platform {
+        // Somebody may have taken it away by hand, and it is put back all the same: it gives nobody any right. It lets the tokens that
+        // administrators get through this client carry what those administrators hold; what the service account holds is another matter,
+        // which takes a flag.
         if !seen.scope.contains(REALM_ADMIN) && !seen.flag("fullScopeAllowed") {
             let line = format!("let tokens of {id} carry {REALM_ADMIN}");
             plan.does(Verdict::Repaired, line, Change::Scope(client_id.clone()));

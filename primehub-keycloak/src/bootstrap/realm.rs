@@ -37,12 +37,14 @@ const KEYCLOAKS_IDLE: u64 = 30 * DAY;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// A realm as it is made: at once, so that it is never seen half set up.
+/// What it means that usernames can be changed at all: who may do so is the user profile's to say.
+pub(super) const RENAMING: &str = "let administrators rename people";
+
+/// A realm as it is made: at once, so that it is never seen half set up. All but [`RENAMING`], which has to wait for the user profile.
 pub(super) fn new_realm(request: &BootstrapRequest) -> Full {
     let mut realm = json!({
         "realm": request.realm,
         "enabled": true,
-        "editUsernameAllowed": true,
         "revokeRefreshToken": false,
         "offlineSessionIdleTimeout": API_TOKEN_IDLE,
         "eventsEnabled": true,
@@ -55,7 +57,7 @@ pub(super) fn new_realm(request: &BootstrapRequest) -> Full {
             "adminEventsExpiration": EVENTS_KEPT.to_string(),
         },
     });
-    if let Some(ssl) = request.ssl_required {
+    if let Some(ssl) = request.new_realms_ssl() {
         realm["sslRequired"] = ssl.as_str().into();
     }
     match realm {
@@ -69,19 +71,23 @@ pub(super) fn plan(seen: &ObservedRealm, request: &BootstrapRequest, plan: &mut 
     let settings = Settings(&seen.settings);
     let start = plan.steps.len();
     if !settings.flag("enabled") {
-        plan.does(Verdict::Repaired, "enable the realm", fields([("enabled", json!(true))]));
+        let change = fields([("enabled", json!(true))]);
+        plan.asks(Flag::Reopen, request.flags.reopen, "enable the realm, in which nobody can log in", change);
     }
     frontend_url(seen, request, &settings, plan);
     ssl(request, &settings, plan);
     if !settings.flag("editUsernameAllowed") {
-        let change = fields([("editUsernameAllowed", json!(true))]);
-        plan.does(Verdict::Repaired, "let administrators rename people", change);
+        plan.does(Verdict::Repaired, RENAMING, let_rename());
     }
     sessions(request, &settings, plan);
     events(&settings, plan);
     if plan.steps.len() == start {
         plan.notes(Verdict::Unchanged, format!("realm {}", request.realm));
     }
+}
+
+pub(super) fn let_rename() -> Change {
+    fields([("editUsernameAllowed", json!(true))])
 }
 
 fn frontend_url(seen: &ObservedRealm, request: &BootstrapRequest, settings: &Settings<'_>, plan: &mut Plan) {
@@ -105,11 +111,17 @@ fn frontend_url(seen: &ObservedRealm, request: &BootstrapRequest, settings: &Set
 fn ssl(request: &BootstrapRequest, settings: &Settings<'_>, plan: &mut Plan) {
     let Some(wanted) = request.ssl_required else { return };
     let is = settings.text("sslRequired").and_then(SslRequired::read);
-    if is != Some(wanted) {
-        let verdict = if is.is_some_and(|is| is < wanted) { Verdict::Tightened } else { Verdict::Repaired };
-        let instead = is.map_or("what it was", SslRequired::as_str);
-        let line = format!("require encryption for {} instead of {instead}", wanted.as_str());
-        plan.does(verdict, line, fields([("sslRequired", json!(wanted.as_str()))]));
+    if is == Some(wanted) {
+        return;
+    }
+    let instead = is.map_or("what it was", SslRequired::as_str);
+    let line = format!("require encryption for {} instead of {instead}", wanted.as_str());
+    let change = fields([("sslRequired", json!(wanted.as_str()))]);
+    // What is not known may be as strict as can be.
+    if is.unwrap_or(SslRequired::All) <= wanted {
+        plan.does(Verdict::Tightened, line, change);
+    } else {
+        plan.asks(Flag::Reopen, request.flags.reopen, line, change);
     }
 }
 

@@ -22,8 +22,9 @@ pub struct BootstrapRequest {
     pub realm: String,
     /// The public address of PrimeHub, such as `https://hub.example.com`: clients may send browsers back to addresses below it.
     pub site: Url,
-    /// Which connections have to be encrypted; a new realm has Keycloak's default (all but those from private networks) without it, and an
-    /// existing one keeps what it has.
+    /// Which connections have to be encrypted. Without it a new realm for a site without TLS wants none encrypted, any other new realm has
+    /// Keycloak's default (all but those from private networks), and an existing realm keeps what it has. In an existing realm, less than
+    /// it wants takes [`Flags::reopen`].
     pub ssl_required: Option<SslRequired>,
     /// The client of the platform: its service account acts for the platform, its offline tokens are API tokens.
     pub admin_ui: ClientRequest,
@@ -100,6 +101,8 @@ pub struct Flags {
     pub change_frontend_url: bool,
     /// May give the service account rights that it does not have.
     pub widen_rights: bool,
+    /// May open what somebody has closed: enable a realm or a client that is disabled, and ask for less encryption than the realm does.
+    pub reopen: bool,
     /// May change whether refresh tokens are revoked on use. It has to be off for PrimeHub: where it is on, an API token dies at its second
     /// use.
     pub revoke_refresh_tokens: bool,
@@ -125,7 +128,7 @@ impl BootstrapRequest {
             public_base: base.clone(),
             base,
             realm: realm.into(),
-            ssl_required: (site.scheme() == "http").then_some(SslRequired::None),
+            ssl_required: None,
             site,
             admin_ui: ClientRequest::new("admin-ui"),
             jupyterhub: ClientRequest::new("jupyterhub"),
@@ -157,6 +160,11 @@ impl BootstrapRequest {
     /// How the realm's `frontendUrl` is written: without a slash at the end.
     pub(super) fn frontend_url(&self) -> &str {
         self.public_base.as_str().trim_end_matches('/')
+    }
+
+    /// Which connections a new realm wants encrypted, unless that is Keycloak's to decide.
+    pub(super) fn new_realms_ssl(&self) -> Option<SslRequired> {
+        self.ssl_required.or_else(|| (self.site.scheme() == "http").then_some(SslRequired::None))
     }
 
     /// The site, without a slash at the end.

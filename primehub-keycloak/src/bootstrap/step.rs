@@ -43,6 +43,8 @@ pub enum Flag {
     ChangeFrontendUrl,
     /// [`Flags::widen_rights`](super::Flags::widen_rights).
     WidenRights,
+    /// [`Flags::reopen`](super::Flags::reopen).
+    Reopen,
     /// [`Flags::revoke_refresh_tokens`](super::Flags::revoke_refresh_tokens).
     RevokeRefreshTokens,
 }
@@ -165,6 +167,7 @@ impl fmt::Display for Flag {
         f.write_str(match self {
             Self::ChangeFrontendUrl => "change-frontend-url",
             Self::WidenRights => "widen-rights",
+            Self::Reopen => "reopen",
             Self::RevokeRefreshTokens => "revoke-refresh-tokens",
         })
     }

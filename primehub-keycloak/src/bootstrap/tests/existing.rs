@@ -3,9 +3,10 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::super::observed::{ObservedRealm, People};
+use super::super::profile::repair;
 use super::super::request::{BootstrapRequest, SslRequired};
-use super::super::step::{Flag, Step, Verdict};
-use super::fixtures::{complete, lines, mark, plan_for, platform, request};
+use super::super::step::{Flag, Verdict};
+use super::fixtures::{complete, first_profile, lines, mark, plan_for, platform, request};
 
 fn set(realm: &mut ObservedRealm, name: &str, value: Value) {
     realm.settings.set(name, value);
@@ -18,13 +19,13 @@ fn attribute(realm: &mut ObservedRealm, name: &str, value: &str) {
 fn flags(request: &mut BootstrapRequest) {
     request.flags.change_frontend_url = true;
     request.flags.widen_rights = true;
+    request.flags.reopen = true;
     request.flags.revoke_refresh_tokens = true;
 }
 
 type Edit = fn(&mut ObservedRealm);
 
 #[rstest]
-#[case::disabled(|realm: &mut ObservedRealm| set(realm, "enabled", json!(false)), "~ enable the realm")]
 #[case::names_are_fixed(|realm: &mut ObservedRealm| set(realm, "editUsernameAllowed", json!(false)), "~ let administrators rename people")]
 #[case::mapper_removed(
     |realm: &mut ObservedRealm| realm.clients.get_mut("jupyterhub").unwrap().client.0["protocolMappers"].as_array_mut().unwrap().retain(|it| it["name"] != "groups"),
@@ -37,10 +38,6 @@ type Edit = fn(&mut ObservedRealm);
 #[case::base_url(
     |realm: &mut ObservedRealm| platform(realm).client.set("baseUrl", "https://old.example/console"),
     "~ set the address of client admin-ui to https://hub.example.com/console"
-)]
-#[case::client_disabled(
-    |realm: &mut ObservedRealm| realm.clients.get_mut("maintenance-proxy").unwrap().client.set("enabled", false),
-    "~ enable client maintenance-proxy"
 )]
 #[case::no_scope(|realm: &mut ObservedRealm| platform(realm).scope.clear(), "~ let tokens of admin-ui carry realm-admin")]
 #[case::not_a_default_group(|realm: &mut ObservedRealm| realm.default_groups.clear(), "~ make everybody new a member of everyone")]
@@ -130,6 +127,16 @@ fn what_is_wrong_is_put_right(#[case] edit: Edit, #[case] expected: &str) {
     Flag::RevokeRefreshTokens,
     "stop revoking refresh tokens on use: an API token dies at its second use"
 )]
+#[case::realm_disabled(
+    |realm: &mut ObservedRealm| set(realm, "enabled", json!(false)),
+    Flag::Reopen,
+    "enable the realm, in which nobody can log in"
+)]
+#[case::client_disabled(
+    |realm: &mut ObservedRealm| realm.clients.get_mut("maintenance-proxy").unwrap().client.set("enabled", false),
+    Flag::Reopen,
+    "enable client maintenance-proxy"
+)]
 fn what_people_notice_takes_a_flag(#[case] edit: Edit, #[case] flag: Flag, #[case] line: &str) {
     let mut request = request();
     let mut realm = complete(&request);
@@ -166,15 +173,63 @@ fn the_original_is_adopted() {
 }
 
 #[rstest]
-#[case::higher(SslRequired::All, Some(Verdict::Tightened))]
-#[case::same(SslRequired::External, None)]
-#[case::lower(SslRequired::None, Some(Verdict::Repaired))]
-fn encryption_is_what_was_asked_for(#[case] wanted: SslRequired, #[case] verdict: Option<Verdict>) {
+#[case::higher("external", SslRequired::All, "! require encryption for all instead of external")]
+#[case::same("external", SslRequired::External, "")]
+#[case::lower(
+    "external",
+    SslRequired::None,
+    "x require encryption for none instead of external; done with the flag reopen"
+)]
+#[case::unknown_to_highest("some", SslRequired::All, "! require encryption for all instead of what it was")]
+#[case::unknown_to_lower(
+    "some",
+    SslRequired::External,
+    "x require encryption for external instead of what it was; done with the flag reopen"
+)]
+fn less_encryption_takes_a_flag(#[case] is: &str, #[case] wanted: SslRequired, #[case] expected: &str) {
     let mut request = request();
     let mut realm = complete(&request);
-    set(&mut realm, "sslRequired", json!("external"));
+    set(&mut realm, "sslRequired", json!(is));
     request.ssl_required = Some(wanted);
-    assert_eq!(plan_for(realm, &request).changes().next().map(Step::verdict), verdict);
+    assert_eq!(lines(&plan_for(realm.clone(), &request)).join("|"), expected);
+    request.flags.reopen = true;
+    assert_eq!(plan_for(realm, &request).refused().count(), 0);
+}
+
+#[test]
+fn a_site_without_encryption_loosens_nothing_that_exists() {
+    let base = "http://keycloak:8080".parse().unwrap();
+    let request = BootstrapRequest::new(base, "primehub", "http://hub.example.com".parse().unwrap());
+    let mut realm = complete(&request);
+    set(&mut realm, "sslRequired", json!("external"));
+    attribute(&mut realm, "frontendUrl", "http://keycloak:8080");
+    assert_eq!(lines(&plan_for(realm, &request)), Vec::<String>::new());
+}
+
+/// Somebody is in the realm while it is repaired: nothing may be opened while something is still to be closed.
+#[test]
+fn what_closes_comes_before_what_opens() {
+    let mut request = request();
+    flags(&mut request);
+    request.ssl_required = Some(SslRequired::All);
+    let mut realm = complete(&request);
+    realm.profile = first_profile();
+    set(&mut realm, "enabled", json!(false));
+    set(&mut realm, "editUsernameAllowed", json!(false));
+    set(&mut realm, "sslRequired", json!("none"));
+    set(&mut realm, "adminEventsEnabled", json!(false));
+    set(&mut realm, "adminEventsDetailsEnabled", json!(true));
+    let plan = plan_for(realm.clone(), &request);
+    let marks: String = plan.changes().map(|step| step.to_string().remove(0)).collect();
+    assert_eq!(marks, "!!!~~~", "{plan}");
+    assert!(plan.steps()[0].line().starts_with("tighten the user profile"), "{plan}");
+
+    // Also where the profile only refuses what should work.
+    realm.profile = repair(&first_profile()).0;
+    realm.profile.set("unmanagedAttributePolicy", "ADMIN_VIEW");
+    let text = plan_for(realm, &request).to_string();
+    let place = |words: &str| text.find(words).unwrap();
+    assert!(place("user profile") < place("rename people"), "{text}");
 }
 
 #[rstest]

@@ -47,8 +47,10 @@ pub(super) fn first_profile() -> Full {
 /// A realm in which everything is as the request wants it, and somebody lives.
 pub(super) fn complete(request: &BootstrapRequest) -> ObservedRealm {
     let everyone = GroupId::new("everyone-id");
+    let mut settings = new_realm(request);
+    settings.set("editUsernameAllowed", true);
     let mut realm = ObservedRealm {
-        settings: new_realm(request),
+        settings,
         profile: repair(&first_profile()).0,
         everyone: Some(everyone.clone()),
         default_groups: BTreeSet::from([everyone]),

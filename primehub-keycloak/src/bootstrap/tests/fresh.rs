@@ -1,6 +1,9 @@
+use rstest::rstest;
+
 use super::super::observed::{Observed, People};
 use super::super::plan::plan;
-use super::super::request::BootstrapRequest;
+use super::super::realm::new_realm;
+use super::super::request::{BootstrapRequest, SslRequired};
 use super::super::step::Verdict;
 use super::fixtures::{complete, lines, mark, plan_for, platform, request};
 
@@ -8,6 +11,7 @@ use super::fixtures::{complete, lines, mark, plan_for, platform, request};
 const EMPTY_KEYCLOAK: &str = "\
 + create realm primehub with frontendUrl https://id.example.com
 + set the user profile: undeclared attributes ADMIN_EDIT, quotas and names for administrators alone, nothing required
++ let administrators rename people
 + create group everyone, without any quota
 + make everybody new a member of everyone
 + create client admin-ui for https://hub.example.com/console/*, https://hub.example.com/oidc/auth-flow/callback
@@ -24,6 +28,28 @@ const EMPTY_KEYCLOAK: &str = "\
 #[test]
 fn an_empty_keycloak_gets_everything() {
     assert_eq!(plan(&Observed::default(), &request()).to_string(), EMPTY_KEYCLOAK);
+}
+
+/// Otherwise people could take the names of others in between.
+#[test]
+fn a_new_realm_lets_nobody_change_names_before_the_profile_is_set() {
+    let realm = new_realm(&request());
+    assert_eq!(realm.0.get("editUsernameAllowed"), None, "Keycloak's default is that names are fixed");
+}
+
+#[rstest]
+#[case::encrypted("https://hub.example.com", None, None)]
+#[case::plain("http://hub.example.com", None, Some("none"))]
+#[case::asked_for("http://hub.example.com", Some(SslRequired::All), Some("all"))]
+fn a_new_realm_wants_connections_encrypted_as_its_site_has_them(
+    #[case] site: &str,
+    #[case] asked: Option<SslRequired>,
+    #[case] expected: Option<&str>,
+) {
+    let base = "http://keycloak:8080".parse().unwrap();
+    let mut request = BootstrapRequest::new(base, "primehub", site.parse().unwrap());
+    request.ssl_required = asked;
+    assert_eq!(new_realm(&request).0.get("sslRequired").and_then(|ssl| ssl.as_str()), expected);
 }
 
 #[test]

@@ -36,7 +36,7 @@ async fn a_plan_for_an_empty_keycloak_takes_one_look() {
     with_token(&server).await;
     on(&server, "GET", "/admin/realms/primehub", 404, json!({"error": "Realm not found."})).await;
     let plan = bootstrap(&server, login()).plan().await.unwrap();
-    assert_eq!(plan.changes().count(), 13);
+    assert_eq!(plan.changes().count(), 14);
     assert_eq!(server.received_requests().await.unwrap().len(), 2);
 }
 

@@ -29,15 +29,15 @@ pub(super) async fn nothing_is_lost(shared: Arc<Shared>) {
     assert_eq!(
         lines(&plan),
         [
+            "! tighten the user profile: undeclared attributes ADMIN_EDIT instead of ENABLED; usernames of one letter; username changed by \
+             administrators alone; email not required; firstName not required; lastName not required; predefinedEnvs declared, for \
+             administrators alone; volumeCapacity declared, for administrators alone; enableInviteUsers declared, for administrators alone; \
+             annLastReadTime declared, for administrators alone",
             "~ let administrators rename people",
             "~ let API tokens lie unused for 365 days instead of 30",
             "~ record the events that a picture of the realm follows (adminEventsEnabled, enabledEventTypes, eventsEnabled)",
             "~ keep events of people for 7 days",
             "~ keep events of administrators for 7 days",
-            "! tighten the user profile: undeclared attributes ADMIN_EDIT instead of ENABLED; usernames of one letter; username changed by \
-             administrators alone; email not required; firstName not required; lastName not required; predefinedEnvs declared, for \
-             administrators alone; volumeCapacity declared, for administrators alone; enableInviteUsers declared, for administrators alone; \
-             annLastReadTime declared, for administrators alone",
             "= group everyone",
             "~ let client admin-ui send browsers back to http://hub.example/oidc/auth-flow/callback",
             "~ give client admin-ui its mapper audience",

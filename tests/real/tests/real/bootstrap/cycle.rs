@@ -62,12 +62,12 @@ pub(super) async fn created_left_alone_and_repaired(shared: Arc<Shared>) {
     assert_eq!(
         news(&repaired.steps),
         [
+            "! tighten the user profile: undeclared attributes ADMIN_EDIT instead of ENABLED; username changed by administrators alone; \
+             email not required; volumeCapacity declared, for administrators alone",
+            "! keep values out of the recorded events: they hold people's environment variables",
             "~ let administrators rename people",
             "~ let API tokens lie unused for 365 days instead of 30",
             "~ record the events that a picture of the realm follows (adminEventsEnabled, enabledEventTypes, eventsEnabled)",
-            "! keep values out of the recorded events: they hold people's environment variables",
-            "! tighten the user profile: undeclared attributes ADMIN_EDIT instead of ENABLED; username changed by administrators alone; \
-             email not required; volumeCapacity declared, for administrators alone",
             "~ make everybody new a member of everyone",
             "~ let client admin-ui send browsers back to http://hub.example/console/*",
             "~ give client admin-ui its mapper audience",
