@@ -66,7 +66,7 @@ impl Groups<'_> {
 
     /// Replaces a group. `group` is what was read, changed in places: a description that is left out is cleared.
     pub(crate) async fn put(self, by: By<'_>, id: &GroupId, group: &Full) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("groups.update", Class::Idempotent, "manage-users");
+        const KIND: Kind = Kind::new("groups.update", Class::Write, "manage-users");
         self.0.carry_out(self.0.call(KIND, Method::PUT, &["groups", id.as_str()]).by(by).json(group)).await
     }
 

@@ -37,7 +37,7 @@ impl RealmView<'_> {
     }
 
     pub(crate) async fn put(self, by: By<'_>, realm: &Full) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("realm.update", Class::Idempotent, "manage-realm");
+        const KIND: Kind = Kind::new("realm.update", Class::Write, "manage-realm");
         self.0.carry_out(self.0.call(KIND, Method::PUT, &[]).by(by).json(realm)).await
     }
 
@@ -65,7 +65,7 @@ impl RealmView<'_> {
     }
 
     pub(crate) async fn put_profile(self, by: By<'_>, profile: &Full) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("realm.update_profile", Class::Idempotent, "manage-realm");
+        const KIND: Kind = Kind::new("realm.update_profile", Class::Write, "manage-realm");
         self.0.carry_out(self.0.call(KIND, Method::PUT, &["users", "profile"]).by(by).json(profile)).await
     }
 
@@ -76,7 +76,7 @@ impl RealmView<'_> {
     }
 
     pub(crate) async fn put_required_action(self, by: By<'_>, alias: &str, action: &Full) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("realm.update_required_action", Class::Idempotent, "manage-realm");
+        const KIND: Kind = Kind::new("realm.update_required_action", Class::Write, "manage-realm");
         let call = self.0.call(KIND, Method::PUT, &["authentication", "required-actions", alias]);
         self.0.carry_out(call.by(by).json(action)).await
     }

@@ -60,7 +60,7 @@ impl Roles<'_> {
 
     /// Replaces a role. Another name renames it.
     pub(crate) async fn put_by_id(self, by: By<'_>, id: &str, role: &Full) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("roles.update", Class::Idempotent, "manage-realm");
+        const KIND: Kind = Kind::new("roles.update", Class::Write, "manage-realm");
         self.0.carry_out(self.0.call(KIND, Method::PUT, &["roles-by-id", id]).by(by).json(role)).await
     }
 

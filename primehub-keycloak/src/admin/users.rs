@@ -76,7 +76,7 @@ impl Users<'_> {
 
     /// Replaces a user. `user` is what was read, changed in places: attributes without e-mail and names clear those.
     pub(crate) async fn put(self, by: By<'_>, id: &UserId, user: &Full) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("users.update", Class::Idempotent, "manage-users");
+        const KIND: Kind = Kind::new("users.update", Class::Write, "manage-users");
         self.0.carry_out(self.0.call(KIND, Method::PUT, &["users", id.as_str()]).by(by).json(user)).await
     }
 
