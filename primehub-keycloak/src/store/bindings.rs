@@ -100,9 +100,10 @@ impl Store {
             }
             if !raced || self.holds(subject, role) != held {
                 let role_is_gone = error.refusal().is_some_and(|refusal| refusal.says("role"));
-                return Err(match error.is_absent() {
-                    true if role_is_gone => IdentityError::Absent(Key::Role(role.clone())),
-                    _ => error.into_identity(Some(&key)),
+                return Err(if error.is_absent() && role_is_gone {
+                    IdentityError::Absent(Key::Role(role.clone()))
+                } else {
+                    error.into_identity(Some(&key))
                 });
             }
             return Ok(applied(before != held));

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use primehub_core::identity::{
-    Actor, Conflict, Group, GroupEdit, IdentityError, Key, NewGroup, Revision, Written, values,
+    Actor, AttributeEdit, Conflict, Group, GroupEdit, IdentityError, Key, NewGroup, Revision, Written, values,
 };
 use primehub_core::names::GroupId;
 
 use super::rewrite::{Rewrite, rewrite};
-use super::{Store, by, user_edit};
+use super::{Store, by, created, user_edit};
 use crate::admin::{Full, GroupRow};
 use crate::transport::{By, CallError};
+
+/// What is done when a creation has succeeded.
+const CREATED: &str = "the group was created";
 
 impl Store {
     pub(super) async fn create_group(
@@ -37,25 +40,36 @@ impl Store {
         full.set_attributes(&new.attributes);
         let id = match self.keycloak.groups().create(by(actor), &full).await {
             Ok(id) => id,
-            Err(error) => self.group_not_created(new.name.as_str(), error).await?,
+            Err(error) => self.group_not_created(&new, error).await?,
         };
-        let _guard = self.mirror.lock(&[Key::Group(id.clone())]).await;
-        let row = self.keycloak.groups().get(&id).await.map_err(|error| IdentityError::Partial {
-            done: vec!["the group was created".to_owned()],
-            failed: format!("reading it: {error}"),
+        let mut edit = GroupEdit::default();
+        for (name, values) in new.attributes.iter() {
+            edit.attributes.put(name, AttributeEdit::Set(values.to_vec()));
+        }
+        let target = EditedGroup { store: self, by: by(actor), id: &id, edit: &edit };
+        let key = Key::Group(id.clone());
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
+        let full = self.keycloak.groups().full(&id).await.map_err(|error| {
+            tracing::warn!(%error, "a group was created and cannot be read");
+            created(CREATED, IdentityError::Unavailable { cause: format!("reading it: {error}") })
         })?;
-        let row = row.ok_or_else(|| IdentityError::Absent(Key::Group(id.clone())))?;
-        let revision = self.mirror.publish(|draft| draft.put_group(row));
+        let full = full.ok_or_else(|| IdentityError::Absent(key.clone()))?;
+        // What was made is compared with what was asked for, and what is missing sent again.
+        let (row, ended) = rewrite(&target, Some(full)).await.split();
+        let revision = self.mirror.publish(|draft| row.into_iter().for_each(|row| draft.put_group(row)));
+        self.settle(&key, ended).await.map_err(|error| created(CREATED, error))?;
         self.written_group(&id, revision)
     }
 
-    /// What a refused or lost creation means: a group that is there now, although the answer was lost, was made by this call.
-    async fn group_not_created(&self, name: &str, error: CallError) -> Result<GroupId, IdentityError> {
+    /// What a refused or lost creation means. A creation whose answer was lost is looked for: it counts if a group as it was asked for is
+    /// there now. None was before, or it would not have been tried.
+    async fn group_not_created(&self, new: &NewGroup, error: CallError) -> Result<GroupId, IdentityError> {
         match &error {
-            CallError::Unknown { call, .. } => match self.keycloak.groups().find_exact(name).await {
-                Ok(Some(found)) => Ok(found.id),
+            CallError::Unknown { call, .. } => match self.keycloak.groups().find_exact(new.name.as_str()).await {
+                Ok(Some(found)) if user_edit::same(&found.attributes, &new.attributes) => Ok(found.id),
                 Ok(None) => Err(IdentityError::Unavailable { cause: error.to_string() }),
-                Err(_) => Err(IdentityError::OutcomeUnknown { operation: call }),
+                // Somebody else's, for all that can be told.
+                Ok(Some(_)) | Err(_) => Err(IdentityError::OutcomeUnknown { operation: call }),
             },
             _ if error.status() == Some(409) => Err(IdentityError::Conflict(Conflict::GroupName)),
             _ => Err(error.into_identity(None)),
@@ -71,9 +85,9 @@ impl Store {
         self.writable()?;
         let target = EditedGroup { store: self, by: by(actor), id, edit };
         let _guard = self.mirror.lock(&[target.key()]).await;
-        let full = self.rewritten(&target, rewrite(&target).await).await?;
-        let row: GroupRow = group_of(&full)?;
-        let revision = self.mirror.publish(|draft| draft.put_group(row));
+        let (row, ended) = rewrite(&target, None).await.split();
+        let revision = self.mirror.publish(|draft| row.into_iter().for_each(|row| draft.put_group(row)));
+        self.settle(&target.key(), ended).await?;
         self.written_group(id, revision)
     }
 
@@ -135,8 +149,8 @@ impl Rewrite for EditedGroup<'_> {
         edited(stored, self.edit, first, &self.store.capabilities())
     }
 
-    async fn put(&self, full: &Full) -> Result<(), CallError> {
-        self.store.keycloak.groups().put(self.by, self.id, full).await
+    async fn put(&self, _stored: &Full, wanted: &Full) -> Result<(), CallError> {
+        self.store.keycloak.groups().put(self.by, self.id, wanted).await
     }
 
     async fn refused(&self, error: CallError) -> IdentityError {
@@ -175,7 +189,7 @@ fn edited(
 
 #[cfg(test)]
 mod tests {
-    use primehub_core::identity::{AttributeEdit, Capabilities};
+    use primehub_core::identity::Capabilities;
     use serde_json::json;
 
     use super::*;

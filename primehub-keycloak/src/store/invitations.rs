@@ -35,11 +35,17 @@ impl Store {
             return Err(IdentityError::LimitReached { limit });
         }
         let key = Key::Invitation(invitation.id);
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
         match self.keycloak.roles().create(by(actor), &stored::to_role(&invitation)).await {
             Ok(()) => {}
             // There already: one that gets another time, or whose first answer was lost.
             Err(error) if error.status() == Some(409) => {
-                rewrite(&Replaced { store: self, by: by(actor), invitation: &invitation }).await?;
+                let replaced = Replaced { store: self, by: by(actor), invitation: &invitation };
+                let (row, ended) = rewrite(&replaced, None).await.split::<RoleRow>();
+                if let (Some(found), Err(_)) = (row.as_ref().and_then(stored::of_role), &ended) {
+                    self.mirror.publish(|draft| draft.put_invitation(found));
+                }
+                ended?;
             }
             Err(error) => return Err(error.into_identity(Some(&key))),
         }
@@ -57,6 +63,7 @@ impl Store {
         self.writable()?;
         let key = Key::Invitation(*id);
         let _turn = self.invitation_changes.lock().await;
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
         let roles = self.keycloak.roles();
         let name = stored::role_of(id);
         let unreadable = |error: CallError| error.into_identity(Some(&key));
@@ -101,6 +108,7 @@ impl Store {
         // Nothing shows those that were taken and have expired.
         let mut in_shared_role = looked_through.is_none_or(|before| now.duration_since(before) > BETWEEN_LOOKS);
         for id in expired.collect::<Vec<_>>() {
+            let _guard = self.mirror.lock(&[Key::Invitation(id)]).await;
             match self.keycloak.roles().delete(by, &stored::role_of(&id)).await {
                 Ok(()) => drop(self.mirror.publish(|draft| draft.remove_invitation(&id))),
                 Err(error) if error.is_absent() => in_shared_role = true,
@@ -125,8 +133,10 @@ impl Store {
         if expired.is_empty() {
             return Ok(());
         }
-        match rewrite(&SharedWithoutExpired { store: self, by, now }).await {
-            Ok(_) | Err(IdentityError::Absent(_)) => {}
+        let keys: Vec<Key> = expired.iter().copied().map(Key::Invitation).collect();
+        let _guard = self.mirror.lock(&keys).await;
+        match rewrite(&SharedWithoutExpired { store: self, by, now }, None).await.ended {
+            Ok(()) | Err(IdentityError::Absent(_)) => {}
             Err(error) => return Err(error),
         }
         for id in &expired {
@@ -164,8 +174,8 @@ impl Rewrite for Replaced<'_> {
         Ok(wanted)
     }
 
-    async fn put(&self, full: &Full) -> Result<(), CallError> {
-        put_role(self.store, self.by, full).await
+    async fn put(&self, _stored: &Full, wanted: &Full) -> Result<(), CallError> {
+        put_role(self.store, self.by, wanted).await
     }
 
     async fn refused(&self, error: CallError) -> IdentityError {
@@ -202,8 +212,8 @@ impl Rewrite for SharedWithoutExpired<'_> {
         Ok(wanted)
     }
 
-    async fn put(&self, full: &Full) -> Result<(), CallError> {
-        put_role(self.store, self.by, full).await
+    async fn put(&self, _stored: &Full, wanted: &Full) -> Result<(), CallError> {
+        put_role(self.store, self.by, wanted).await
     }
 
     async fn refused(&self, error: CallError) -> IdentityError {

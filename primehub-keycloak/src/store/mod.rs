@@ -7,6 +7,9 @@ mod invitations;
 mod realm;
 mod rewrite;
 mod roles;
+#[cfg(test)]
+mod tests;
+mod user_creation;
 mod user_edit;
 mod users;
 
@@ -24,11 +27,10 @@ use primehub_core::identity::{
 };
 use primehub_core::names::{GroupId, UserId};
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
-use self::rewrite::Rewrite;
-use crate::admin::Full;
 use crate::connection::Keycloak;
-use crate::mirror::{Mirror, Running};
+use crate::mirror::{Mirror, RealmWarning, Running};
 use crate::transport::By;
 
 /// An [`IdentityStore`] on a Keycloak realm.
@@ -41,6 +43,8 @@ use crate::transport::By;
 ///   reading after it is made again; one that is overwritten later, by somebody who had read the object before, is lost.
 /// * **A person's write** uses the person's own token, so that Keycloak's rights decide and its audit names them; readings around it use
 ///   the service account.
+/// * **A write comes to its end**, and the picture shows it, also if the caller goes away meanwhile: each runs in a task of its own.
+/// * **A write that fails half way says so**: [`IdentityError::Partial`] names what was stored, which the picture then shows.
 /// * Limits on numbers (`at_most`) and paths of groups are checked on the mirror, one creation at a time within this process.
 ///
 /// Clones share everything. Following ends when the last one is dropped.
@@ -85,6 +89,28 @@ impl KeycloakIdentityStore {
     pub async fn loaded(&self) {
         self.store.mirror.loaded().await;
     }
+
+    /// What an operator has to repair although the realm can be followed, as far as it has been looked at: after each complete reading, and
+    /// when an event says that the realm's settings have changed. Each is logged when it begins, and counted in
+    /// `keycloak_realm_misconfigured`. Costs no call.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<RealmWarning> {
+        self.store.mirror.warnings()
+    }
+
+    /// Carries a write out in a task of its own: it comes to its end, and is published, whether or not the caller waits for that.
+    async fn write<T, W>(&self, by: &Actor, write: impl FnOnce(Arc<Store>, Actor) -> W) -> Result<T, IdentityError>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, IdentityError>> + Send + 'static,
+    {
+        let task = tokio::spawn(write(self.store.clone(), by.clone()).in_current_span());
+        task.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => Err(IdentityError::OutcomeUnknown { operation: "the write" }),
+        })
+    }
 }
 
 impl Store {
@@ -106,16 +132,12 @@ impl Store {
         }
     }
 
-    /// The result of a rewrite. An object that turns out not to exist leaves the picture.
-    async fn rewritten(
-        &self,
-        target: &impl Rewrite,
-        result: Result<Full, IdentityError>,
-    ) -> Result<Full, IdentityError> {
-        if let Err(IdentityError::Absent(_)) = &result {
-            self.mirror.reread(&[target.key()]).await.map_err(|error| error.into_identity(None))?;
+    /// How an edit ended. An object that turns out not to exist leaves the picture.
+    async fn settle(&self, key: &Key, ended: Result<(), IdentityError>) -> Result<(), IdentityError> {
+        if let Err(IdentityError::Absent(_)) = &ended {
+            self.mirror.reread(std::slice::from_ref(key)).await.map_err(|error| error.into_identity(None))?;
         }
-        result
+        ended
     }
 }
 
@@ -124,6 +146,19 @@ fn by(actor: &Actor) -> By<'_> {
     match actor {
         Actor::Person { token, .. } => By::Token(token),
         _ => By::Service,
+    }
+}
+
+/// The error of a creation that succeeded, as `done` says, and left out a part. Something that is gone again is absent.
+fn created(done: &str, error: IdentityError) -> IdentityError {
+    let done = vec![done.to_owned()];
+    match error {
+        IdentityError::Absent(key) => IdentityError::Absent(key),
+        IdentityError::Partial { done: parts, failed } => {
+            IdentityError::Partial { done: done.into_iter().chain(parts).collect(), failed }
+        }
+        IdentityError::Unavailable { cause } => IdentityError::Partial { done, failed: cause },
+        error => IdentityError::Partial { done, failed: error.to_string() },
     }
 }
 
@@ -150,23 +185,27 @@ impl IdentityStore for KeycloakIdentityStore {
     }
 
     async fn create_user(&self, by: &Actor, new: NewUser) -> Result<Written<Arc<User>>, IdentityError> {
-        self.store.create_user(by, new).await
+        self.write(by, |store, by| async move { store.create_user(&by, new).await }).await
     }
 
     async fn edit_user(&self, by: &Actor, id: &UserId, edit: UserEdit) -> Result<Written<Arc<User>>, IdentityError> {
-        self.store.edit_user(by, id, edit).await
+        let id = id.clone();
+        self.write(by, |store, by| async move { store.edit_user(&by, &id, edit).await }).await
     }
 
     async fn delete_user(&self, by: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
-        self.store.delete_user(by, id).await
+        let id = id.clone();
+        self.write(by, |store, by| async move { store.delete_user(&by, &id).await }).await
     }
 
     async fn set_password(&self, by: &Actor, id: &UserId, password: NewPassword) -> Result<(), IdentityError> {
-        self.store.set_password(by, id, &password).await
+        let id = id.clone();
+        self.write(by, |store, by| async move { store.set_password(&by, &id, &password).await }).await
     }
 
     async fn remove_one_time_passwords(&self, by: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
-        self.store.remove_one_time_passwords(by, id).await
+        let id = id.clone();
+        self.write(by, |store, by| async move { store.remove_one_time_passwords(&by, &id).await }).await
     }
 
     async fn send_required_actions(
@@ -175,11 +214,12 @@ impl IdentityStore for KeycloakIdentityStore {
         id: &UserId,
         email: RequiredActionsEmail,
     ) -> Result<(), IdentityError> {
-        self.store.send_required_actions(by, id, &email).await
+        let id = id.clone();
+        self.write(by, |store, by| async move { store.send_required_actions(&by, &id, &email).await }).await
     }
 
     async fn create_group(&self, by: &Actor, new: NewGroup) -> Result<Written<Arc<Group>>, IdentityError> {
-        self.store.create_group(by, new).await
+        self.write(by, |store, by| async move { store.create_group(&by, new).await }).await
     }
 
     async fn edit_group(
@@ -188,27 +228,31 @@ impl IdentityStore for KeycloakIdentityStore {
         id: &GroupId,
         edit: GroupEdit,
     ) -> Result<Written<Arc<Group>>, IdentityError> {
-        self.store.edit_group(by, id, &edit).await
+        let id = id.clone();
+        self.write(by, |store, by| async move { store.edit_group(&by, &id, &edit).await }).await
     }
 
     async fn delete_group(&self, by: &Actor, id: &GroupId) -> Result<Written<Arc<Group>>, IdentityError> {
-        self.store.delete_group(by, id).await
+        let id = id.clone();
+        self.write(by, |store, by| async move { store.delete_group(&by, &id).await }).await
     }
 
     async fn bind(&self, by: &Actor, edits: &[Binding]) -> Result<Vec<Outcome>, IdentityError> {
-        self.store.bind(by, edits).await
+        let edits = edits.to_vec();
+        self.write(by, |store, by| async move { store.bind(&by, &edits).await }).await
     }
 
     async fn ensure_role(&self, by: &Actor, role: Role) -> Result<Written<Applied>, IdentityError> {
-        self.store.ensure_role(by, &role).await
+        self.write(by, |store, by| async move { store.ensure_role(&by, &role).await }).await
     }
 
     async fn delete_role(&self, by: &Actor, role: &RoleKey) -> Result<Written<Applied>, IdentityError> {
-        self.store.delete_role(by, role).await
+        let role = role.clone();
+        self.write(by, |store, by| async move { store.delete_role(&by, &role).await }).await
     }
 
     async fn edit_realm(&self, by: &Actor, edit: RealmEdit) -> Result<Written<Arc<Realm>>, IdentityError> {
-        self.store.edit_realm(by, edit).await
+        self.write(by, |store, by| async move { store.edit_realm(&by, edit).await }).await
     }
 
     async fn api_token_counts(&self, users: &[UserId]) -> Result<BTreeMap<UserId, u32>, IdentityError> {
@@ -216,14 +260,16 @@ impl IdentityStore for KeycloakIdentityStore {
     }
 
     async fn revoke_api_tokens(&self, by: &Actor, user: &UserId) -> Result<Applied, IdentityError> {
-        self.store.revoke_api_tokens(by, user).await
+        let user = user.clone();
+        self.write(by, |store, by| async move { store.revoke_api_tokens(&by, &user).await }).await
     }
 
     async fn put_invitation(&self, by: &Actor, new: NewInvitation) -> Result<Written<()>, IdentityError> {
-        self.store.put_invitation(by, new).await
+        self.write(by, |store, by| async move { store.put_invitation(&by, new).await }).await
     }
 
     async fn take_invitation(&self, by: &Actor, id: &InvitationId) -> Result<Written<Invitation>, IdentityError> {
-        self.store.take_invitation(by, id).await
+        let id = *id;
+        self.write(by, |store, by| async move { store.take_invitation(&by, &id).await }).await
     }
 }

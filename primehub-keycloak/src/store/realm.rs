@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use primehub_core::identity::{Actor, Edit, IdentityError, Key, PASSWORD_MASK, Realm, RealmEdit, Written, values};
 use serde_json::{Map, Value};
@@ -20,22 +21,10 @@ impl Store {
         self.writable()?;
         values::check_realm_edit(&edit)?;
         let _guard = self.mirror.lock(&[Key::Realm]).await;
-        let target = EditedRealm { store: self, by: by(actor), edit: &edit };
-        // A password can be written and never be read: it is sent once, whatever the reading shows.
-        if has_new_password(&edit) {
-            let stored = target.read().await.map_err(|error| error.into_identity(Some(&Key::Realm)))?;
-            let stored = stored.ok_or(IdentityError::Absent(Key::Realm))?;
-            let mut wanted = edited(&stored, &edit)?;
-            set_password(&mut wanted, &edit);
-            if let Err(error) = self.keycloak.realm().put(by(actor), &changed(&stored, &wanted)).await {
-                return Err(target.refused(error).await);
-            }
-        }
-        let full = self.rewritten(&target, rewrite(&target).await).await?;
-        let row: RealmRow = full
-            .row()
-            .map_err(|error| IdentityError::Unavailable { cause: format!("the realm cannot be read: {error}") })?;
-        let revision = self.mirror.publish(|draft| draft.put_realm_row(row));
+        let target = EditedRealm { store: self, by: by(actor), edit: &edit, password_stored: AtomicBool::new(false) };
+        let (row, ended) = rewrite(&target, None).await.split::<RealmRow>();
+        let revision = self.mirror.publish(|draft| row.into_iter().for_each(|row| draft.put_realm_row(row)));
+        self.settle(&Key::Realm, ended).await?;
         Ok(Written { value: Arc::new(self.mirror.directory().realm().clone()), revision })
     }
 }
@@ -44,6 +33,8 @@ struct EditedRealm<'a> {
     store: &'a Store,
     by: By<'a>,
     edit: &'a RealmEdit,
+    /// A password can be written and never be read: it is sent until that was accepted once.
+    password_stored: AtomicBool,
 }
 
 impl Rewrite for EditedRealm<'_> {
@@ -60,22 +51,30 @@ impl Rewrite for EditedRealm<'_> {
     }
 
     fn edited(&self, stored: &Full, _first: bool) -> Result<Full, IdentityError> {
-        edited(stored, self.edit)
+        let mut wanted = edited(stored, self.edit)?;
+        if !self.password_stored.load(Ordering::Relaxed) {
+            set_password(&mut wanted, self.edit);
+        }
+        Ok(wanted)
     }
 
-    async fn put(&self, full: &Full) -> Result<(), CallError> {
-        // Top-level fields that are not sent stay, so only the edited ones travel.
-        let mut sent = Full::default();
-        for name in ["displayName", "displayNameHtml", SMTP] {
-            let value = full.0.get(name).cloned();
-            let blank = if name == SMTP { Value::Object(Map::default()) } else { Value::from("") };
-            sent.set(name, value.unwrap_or(blank));
+    async fn put(&self, stored: &Full, wanted: &Full) -> Result<(), CallError> {
+        let sent = changed(stored, wanted);
+        self.store.keycloak.realm().put(self.by, &sent).await?;
+        let password = sent.0.get(SMTP).and_then(|smtp| smtp.get(PASSWORD)).and_then(Value::as_str);
+        if password.is_some() && password == new_password(self.edit) {
+            self.password_stored.store(true, Ordering::Relaxed);
         }
-        self.store.keycloak.realm().put(self.by, &sent).await
+        Ok(())
     }
 
     async fn refused(&self, error: CallError) -> IdentityError {
         error.into_identity(Some(&Key::Realm))
+    }
+
+    fn unseen(&self) -> Vec<String> {
+        let stored = self.password_stored.load(Ordering::Relaxed);
+        stored.then(|| "the mail server's password".to_owned()).into_iter().collect()
     }
 }
 
@@ -133,10 +132,6 @@ fn new_password(edit: &RealmEdit) -> Option<&str> {
         Some(Edit::Set(password)) if password != PASSWORD_MASK && !password.is_empty() => Some(password),
         _ => None,
     }
-}
-
-fn has_new_password(edit: &RealmEdit) -> bool {
-    new_password(edit).is_some()
 }
 
 fn set_password(wanted: &mut Full, edit: &RealmEdit) {

@@ -1,5 +1,7 @@
 //! What an edit makes of a user's representation.
 
+use std::collections::BTreeMap;
+
 use primehub_core::identity::{
     AttributeEdit, AttributeEdits, Attributes, Capabilities, Edit, IdentityError, UserEdit, values,
 };
@@ -51,16 +53,25 @@ pub(super) fn applied(stored: &Attributes, edits: &AttributeEdits) -> Attributes
     let mut after = stored.clone();
     after.apply(edits);
     for (name, edit) in edits.iter() {
-        let sorted = |attributes: &Attributes| {
-            let mut values = attributes.all(name).to_vec();
-            values.sort_unstable();
-            values
-        };
-        if matches!(edit, AttributeEdit::Set(_)) && sorted(&after) == sorted(stored) {
+        if matches!(edit, AttributeEdit::Set(_)) && sorted(after.all(name)) == sorted(stored.all(name)) {
             after.set(name, stored.all(name).to_vec());
         }
     }
     after
+}
+
+/// Whether both have the same attributes with the same values, in whatever order.
+pub(super) fn same(one: &Attributes, other: &Attributes) -> bool {
+    let sorted = |attributes: &Attributes| -> BTreeMap<String, Vec<String>> {
+        attributes.iter().map(|(name, values)| (name.to_owned(), sorted(values))).collect()
+    };
+    sorted(one) == sorted(other)
+}
+
+fn sorted(values: &[String]) -> Vec<String> {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    values
 }
 
 fn field(

@@ -1,9 +1,9 @@
-//! Writes of users.
+//! Writes of users that exist.
 
 use std::sync::Arc;
 
 use primehub_core::identity::{
-    Actor, Conflict, IdentityError, Key, NewPassword, NewUser, RequiredActionsEmail, User, UserEdit, Written, values,
+    Actor, Conflict, IdentityError, Key, NewPassword, RequiredActionsEmail, User, UserEdit, Written, values,
 };
 use primehub_core::names::UserId;
 
@@ -17,57 +17,6 @@ use crate::transport::{By, CallError, Refusal};
 const ONE_TIME_PASSWORD: &str = "otp";
 
 impl Store {
-    pub(super) async fn create_user(&self, actor: &Actor, new: NewUser) -> Result<Written<Arc<User>>, IdentityError> {
-        self.writable()?;
-        let _turn = match new.at_most {
-            Some(limit) => {
-                let turn = self.user_creations.lock().await;
-                if self.mirror.directory().people_count() as u64 >= limit {
-                    return Err(IdentityError::LimitReached { limit });
-                }
-                Some(turn)
-            }
-            None => None,
-        };
-        let representation = representation(&new)?;
-        let users = self.keycloak.users();
-        let id = match users.create(by(actor), &representation).await {
-            Ok(id) => id,
-            Err(error) => self.not_created(&new, error).await?,
-        };
-        let key = Key::User(id.clone());
-        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
-        let read = async { Ok((users.get(&id).await?, users.groups(&id).await?)) };
-        let (row, groups) = read.await.map_err(created_unseen)?;
-        let row = row.ok_or_else(|| IdentityError::Absent(key.clone()))?;
-        let groups = groups.into_iter().map(|group| group.id).collect();
-        let revision = self.mirror.publish(|draft| {
-            draft.put_user(row);
-            draft.set_memberships(&id, groups);
-        });
-        self.written_user(&id, revision)
-    }
-
-    /// What a refused or lost creation means. A creation whose answer was lost is looked for: it counts if the account is there now and
-    /// was not before.
-    async fn not_created(&self, new: &NewUser, error: CallError) -> Result<UserId, IdentityError> {
-        match &error {
-            CallError::Unknown { call, .. } => {
-                let unknown = IdentityError::OutcomeUnknown { operation: call };
-                if self.mirror.directory().user_named(new.username.as_str()).is_some() {
-                    return Err(unknown);
-                }
-                match self.keycloak.users().find_exact(new.username.as_str()).await {
-                    Ok(Some(found)) if found.email == new.email.as_deref().map(str::to_lowercase) => Ok(found.id),
-                    // Nothing there, now that the connection works again: it was not carried out.
-                    Ok(None) => Err(IdentityError::Unavailable { cause: error.to_string() }),
-                    Ok(Some(_)) | Err(_) => Err(unknown),
-                }
-            }
-            _ => Err(refused(&self.keycloak, error, Some(new.username.as_str()), new.email.as_deref(), None).await),
-        }
-    }
-
     pub(super) async fn edit_user(
         &self,
         actor: &Actor,
@@ -77,9 +26,9 @@ impl Store {
         self.writable()?;
         let target = EditedUser { store: self, by: by(actor), id, edit };
         let _guard = self.mirror.lock(&[target.key()]).await;
-        let full = self.rewritten(&target, rewrite(&target).await).await?;
-        let row = row_of(&full)?;
-        let revision = self.mirror.publish(|draft| draft.put_user(row));
+        let (row, ended) = rewrite(&target, None).await.split();
+        let revision = self.mirror.publish(|draft| row.into_iter().for_each(|row| draft.put_user(row)));
+        self.settle(&target.key(), ended).await?;
         self.written_user(id, revision)
     }
 
@@ -203,7 +152,7 @@ impl Store {
         Ok(())
     }
 
-    fn written_user(
+    pub(super) fn written_user(
         &self,
         id: &UserId,
         revision: primehub_core::identity::Revision,
@@ -214,11 +163,12 @@ impl Store {
     }
 }
 
-struct EditedUser<'a> {
-    store: &'a Store,
-    by: By<'a>,
-    id: &'a UserId,
-    edit: UserEdit,
+/// A user, and an edit of it.
+pub(super) struct EditedUser<'a> {
+    pub(super) store: &'a Store,
+    pub(super) by: By<'a>,
+    pub(super) id: &'a UserId,
+    pub(super) edit: UserEdit,
 }
 
 impl Rewrite for EditedUser<'_> {
@@ -234,8 +184,8 @@ impl Rewrite for EditedUser<'_> {
         user_edit::edited(stored, &self.edit, &self.store.capabilities())
     }
 
-    async fn put(&self, full: &Full) -> Result<(), CallError> {
-        self.store.keycloak.users().put(self.by, self.id, &user_edit::to_send(full)).await
+    async fn put(&self, _stored: &Full, wanted: &Full) -> Result<(), CallError> {
+        self.store.keycloak.users().put(self.by, self.id, &user_edit::to_send(wanted)).await
     }
 
     async fn refused(&self, error: CallError) -> IdentityError {
@@ -248,30 +198,8 @@ impl Rewrite for EditedUser<'_> {
     }
 }
 
-fn row_of(full: &Full) -> Result<UserRow, IdentityError> {
-    full.row().map_err(|error| IdentityError::Unavailable { cause: format!("a user cannot be read: {error}") })
-}
-
-/// The body that creates the user.
-fn representation(new: &NewUser) -> Result<Full, IdentityError> {
-    values::check_user_attributes(&new.attributes, &primehub_core::identity::Capabilities::keycloak())?;
-    let mut full = Full::default();
-    full.set("username", new.username.as_str());
-    full.set("enabled", new.enabled);
-    let email = new.email.as_deref().map_or(Ok(None), values::check_email)?;
-    let first_name = new.first_name.as_deref().map_or(Ok(None), |name| values::check_person_name("firstName", name))?;
-    let last_name = new.last_name.as_deref().map_or(Ok(None), |name| values::check_person_name("lastName", name))?;
-    for (name, text) in [("email", email), ("firstName", first_name), ("lastName", last_name)] {
-        if let Some(text) = text {
-            full.set(name, text);
-        }
-    }
-    full.set_attributes(&values::without_blank(new.attributes.clone()));
-    Ok(full)
-}
-
 /// What the refusal of a creation or edit means. Where Keycloak does not say which value is taken, it is looked up.
-async fn refused(
+pub(super) async fn refused(
     keycloak: &Keycloak,
     error: CallError,
     username: Option<&str>,
@@ -325,11 +253,6 @@ fn words(refusal: &Refusal) -> String {
     format!("was not accepted: {}", words.unwrap_or_else(|| "no reason given".to_owned()))
 }
 
-fn created_unseen(error: CallError) -> IdentityError {
-    tracing::warn!(%error, "a user was created and cannot be read");
-    IdentityError::Partial { done: vec!["the account was created".to_owned()], failed: format!("reading it: {error}") }
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -345,16 +268,5 @@ mod tests {
     fn conflicts_by_their_words(#[case] body: &str, #[case] expected: Option<Conflict>) {
         let refusal = Refusal::read(Kind::new("users.create", Class::Write, "manage-users"), 409, body.as_bytes());
         assert_eq!(named_conflict(&refusal), expected);
-    }
-
-    #[test]
-    fn a_new_user_is_enabled_and_complete() {
-        let mut new = NewUser::new("amy".parse().unwrap());
-        new.email = Some("Amy@Example.com".into());
-        new.attributes.set_one("volumeCapacity", "20G");
-        let expected = serde_json::json!({
-            "username": "amy", "enabled": true, "email": "amy@example.com", "attributes": {"volumeCapacity": ["20G"]}
-        });
-        assert_eq!(serde_json::to_value(representation(&new).unwrap()).unwrap(), expected);
     }
 }

@@ -1,0 +1,5 @@
+mod creations;
+mod edits;
+mod invitations;
+mod place;
+mod realm;
