@@ -46,6 +46,7 @@ pub use bootstrap::{
 };
 pub use check::{CheckOptions, Finding, FindingState, Report, check};
 pub use connection::Keycloak;
+pub use mirror::RealmWarning;
 pub use settings::{Following, InvalidSettings, KeycloakSettings, Patience};
 pub use store::KeycloakIdentityStore;
 pub use token::{IssuerProbeError, KeycloakTokens};

@@ -16,6 +16,8 @@ pub(super) enum Hint {
     Read(BTreeSet<Target>),
     /// Something of which no single reading would show the effect.
     Everything,
+    /// Who may change what about people is to be looked at.
+    Profile,
     /// Nothing that is mirrored.
     Nothing,
 }
@@ -45,7 +47,7 @@ pub(super) fn of_admin(event: &AdminEvent, management: &str) -> Hint {
     };
     let steps: Vec<&str> = path.split('/').collect();
     match steps.as_slice() {
-        ["users", "profile", ..] => Hint::Nothing,
+        ["users", "profile", ..] => Hint::Profile,
         ["users", id] if event.resource_type == "REALM" && event.operation_type == "UPDATE" => {
             read([Target::Imported(UserId::new(*id))])
         }
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::profile("USER_PROFILE", "users/profile", Hint::Nothing)]
+    #[case::profile("USER_PROFILE", "users/profile", Hint::Profile)]
     #[case::client("CLIENT", "clients/c", Hint::Nothing)]
     #[case::role_of_a_client("CLIENT_ROLE", "clients/c/roles/r", Hint::Nothing)]
     #[case::role_of_the_administration("CLIENT_ROLE", "clients/m/roles/realm-admin/composites", Hint::Everything)]

@@ -6,6 +6,7 @@
 //! their difference has to fit into the overlap as well.
 
 pub(super) mod complete;
+mod inspect;
 mod look;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use self::complete::{Complete, DENIED, complete};
+use self::inspect::{Inspected, Inspection, inspect};
 use self::look::{Looked, look};
 use super::cursor::Cursor;
 use super::events::{Hint, of_admin, of_user};
@@ -40,7 +42,8 @@ impl Drop for Running {
     }
 }
 
-/// For so long Keycloak may fail to answer before the picture counts as old.
+/// For so long Keycloak may fail to answer before the picture counts as old. An outage is noticed after this at the earliest, however little
+/// age of the picture is tolerated: whoever is strict (`KC_STALE_MAX=0`) is answered from the picture until then.
 const TOLERANCE: Duration = Duration::from_secs(3);
 /// For so long single objects may fail to be read before the picture counts as old.
 const READING_TOLERANCE: Duration = Duration::from_secs(10);
@@ -50,7 +53,8 @@ const AT_ONCE: usize = 8;
 const MOST_HINTS: usize = 1_000;
 /// The pause after the first failed complete reading, and the longest one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
-/// Where accounts live in directories behind Keycloak, everything is read so many times as often.
+/// Where accounts live in directories behind Keycloak, everything is read so many times as often. That they do is known by those that have
+/// been taken over already.
 const FEDERATED: u32 = 5;
 /// Not before something else is decided.
 const FAR: Duration = Duration::from_hours(24 * 365);
@@ -84,6 +88,10 @@ struct Follower {
     resets: bool,
     /// Whether the next complete reading has to begin the cursors anew.
     reset: bool,
+    /// What is wrong with the realm otherwise, a look at that which is under way, and when to look next.
+    inspected: Inspected,
+    inspections: JoinSet<Inspection>,
+    inspect_at: Instant,
     readings: FuturesUnordered<futures::future::BoxFuture<'static, Done>>,
     busy: BTreeSet<Target>,
     /// Readings that failed, until the next look, and since when there have been any.
@@ -109,6 +117,9 @@ impl Follower {
             refresh: JoinSet::new(),
             resets: true,
             reset: true,
+            inspected: Inspected::default(),
+            inspections: JoinSet::new(),
+            inspect_at: now + FAR,
             readings: FuturesUnordered::new(),
             busy: BTreeSet::new(),
             later: Vec::new(),
@@ -129,6 +140,7 @@ impl Follower {
                 Some(ended) = self.refresh.join_next() => self.refresh_ended(ended.unwrap_or_else(|error| {
                     Err(CallError::Unavailable { call: "mirror", cause: format!("the reading ended: {error}") })
                 })),
+                Some(ended) = self.inspections.join_next() => self.inspected(ended.unwrap_or_default()),
                 () = inner.queue.rung() => {}
             }
         }
@@ -191,6 +203,13 @@ impl Follower {
             self.due += FAR;
             self.refresh.spawn(complete(self.inner.clone()));
         }
+        // After a look, so that a complete reading costs no more, and during an outage nothing.
+        let stale = self.inner.health.borrow().is_stale();
+        if Instant::now() >= self.inspect_at && self.inspections.is_empty() && !stale {
+            self.inspect_at += FAR;
+            self.inspections.spawn(inspect(self.inner.clone()));
+        }
+        self.warn();
         self.measure();
     }
 
@@ -199,12 +218,13 @@ impl Follower {
         let gap = self.contact.elapsed();
         self.contact = Instant::now();
         let mut hints = BTreeSet::new();
-        let mut everything = looked.overflow;
+        let (mut everything, mut settings_changed) = (looked.overflow, false);
         let picture = self.inner.journal.picture();
         let management = picture.management().unwrap_or_default();
         let mut take = |hint| match hint {
             Hint::Read(targets) => hints.extend(targets),
             Hint::Everything => everything = true,
+            Hint::Profile => settings_changed = true,
             Hint::Nothing => {}
         };
         let (mut cleared, mut seen, mut late) = (looked.overflow, 0, 0);
@@ -228,6 +248,10 @@ impl Follower {
         }
         self.reset |= cleared | switched;
         let expiring = settings.expire_after.is_some_and(|seconds| gap.as_secs() > seconds / 2);
+        // The realm's own settings decide what its tokens name as issuer.
+        if settings_changed || hints.contains(&Target::Realm) {
+            self.inspect_at = Instant::now();
+        }
         if hints.len() > MOST_HINTS {
             everything = true;
         } else {
@@ -362,7 +386,9 @@ impl Follower {
         if self.due > Instant::now() {
             self.due = began + interval;
         }
+        self.inspect_at = Instant::now();
         self.update(|health| health.confirm(at));
+        self.warn();
         self.measure();
     }
 

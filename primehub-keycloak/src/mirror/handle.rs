@@ -20,6 +20,7 @@ use super::queue::Queue;
 use super::read::{Finding, read, unknown};
 use super::source::Source;
 use super::target::Target;
+use super::warning::RealmWarning;
 use crate::connection::Keycloak;
 use crate::settings::Following;
 use crate::transport::CallError;
@@ -38,6 +39,8 @@ pub(super) struct Inner {
     pub(super) queue: Queue,
     pub(super) health: watch::Sender<Health>,
     pub(super) metrics: MirrorMetrics,
+    /// What is wrong with the realm although it can be followed.
+    pub(super) warnings: Mutex<Vec<RealmWarning>>,
     pub(super) following: Following,
     pub(super) client_id: String,
     /// Readings that have not begun yet: whoever comes before they begin can share them.
@@ -91,6 +94,7 @@ impl Mirror {
             queue: Queue::default(),
             health: watch::Sender::new(Health::default()),
             metrics,
+            warnings: Mutex::default(),
             following,
             client_id,
             waiting: Mutex::default(),
@@ -118,6 +122,11 @@ impl Mirror {
     /// How far it can be trusted.
     pub(crate) fn freshness(&self) -> Freshness {
         self.0.health.borrow().freshness()
+    }
+
+    /// What is wrong with the realm although it can be followed, as far as it has been looked at.
+    pub(crate) fn warnings(&self) -> Vec<RealmWarning> {
+        self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is touched after `since`.

@@ -7,8 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::source::Source;
-use crate::admin::{AdminEvent, ClientRow, GroupRow, MemberRow, RealmRow, RoleReference, RoleRow, UserEvent, UserRow};
+use crate::admin::{
+    AdminEvent, ClientRow, Full, GroupRow, MemberRow, RealmRow, RoleReference, RoleRow, UserEvent, UserRow,
+};
 use crate::connection::Keycloak;
+use crate::token::{IssuerProbeError, KeycloakTokens};
 use crate::transport::{Call, CallError, Class, Kind};
 
 /// Rows per page where each is read by itself.
@@ -20,6 +23,14 @@ const MOST_PAGES: usize = 2_000;
 impl Source for Keycloak {
     async fn realm(&self) -> Result<RealmRow, CallError> {
         self.realm().get().await
+    }
+
+    async fn profile(&self) -> Result<Full, CallError> {
+        self.realm().profile().await
+    }
+
+    async fn probe_issuer(&self) -> Result<(), IssuerProbeError> {
+        KeycloakTokens::new(self).probe().await
     }
 
     async fn default_groups(&self) -> Result<Vec<GroupId>, CallError> {

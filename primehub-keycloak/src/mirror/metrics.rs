@@ -1,6 +1,8 @@
 //! How the picture follows, in numbers.
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
@@ -25,10 +27,23 @@ pub(crate) struct MirrorMetrics {
     pub(crate) rereadings: Counter,
     /// Objects that cannot be read, counted whenever one is met.
     pub(crate) broken: Counter,
+    /// What is wrong with the realm although it can be followed.
+    pub(super) misconfigured: Family<WarningLabel, Gauge>,
+}
+
+/// What a warning is about.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+pub(super) struct WarningLabel {
+    pub(super) what: &'static str,
 }
 
 impl MirrorMetrics {
     pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "realm_misconfigured",
+            "1 for what an operator has to repair about the realm or the settings; the log says how",
+            self.misconfigured.clone(),
+        );
         let registry = registry.sub_registry_with_prefix("mirror");
         registry.register("age_seconds", "Seconds since the picture was last known to be true", self.age.clone());
         registry.register(

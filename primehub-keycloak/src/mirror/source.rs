@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use primehub_core::names::{GroupId, UserId};
 
-use crate::admin::{AdminEvent, ClientRow, GroupRow, MemberRow, RealmRow, RoleReference, RoleRow, UserEvent, UserRow};
+use crate::admin::{
+    AdminEvent, ClientRow, Full, GroupRow, MemberRow, RealmRow, RoleReference, RoleRow, UserEvent, UserRow,
+};
+use crate::token::IssuerProbeError;
 use crate::transport::CallError;
 
 /// The readings that a mirror is made from. Each is one call, or one per page. What does not exist is `None` where one thing is asked for,
@@ -11,6 +14,10 @@ use crate::transport::CallError;
 #[async_trait]
 pub(super) trait Source: Send + Sync + 'static {
     async fn realm(&self) -> Result<RealmRow, CallError>;
+    /// What people have and who may change it.
+    async fn profile(&self) -> Result<Full, CallError>;
+    /// Whether the realm's tokens name the issuer that is expected.
+    async fn probe_issuer(&self) -> Result<(), IssuerProbeError>;
     async fn default_groups(&self) -> Result<Vec<GroupId>, CallError>;
 
     /// Everybody but service accounts.

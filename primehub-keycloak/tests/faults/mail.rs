@@ -39,10 +39,7 @@ async fn a_mail_server_that_hangs_stops_nothing_else() {
         for number in 0..20 {
             let name = format!("while mails hang {number}");
             assert_eq!(house.rename(&name).await.data()["updateGroup"]["displayName"], name);
-            let (login, mut state) = (format!("meanwhile-{number}"), keycloak.state());
-            state.users.insert(login.clone(), user(&login));
-            state.admin_events.push(event(&login, 2_000_000 + number, &format!("users/{login}")));
-            drop(state);
+            let login = appears(&keycloak, number);
             house.shows_user(&login).await;
         }
         house.becomes_live().await;
@@ -57,4 +54,12 @@ async fn a_mail_server_that_hangs_stops_nothing_else() {
     assert!(unclear <= 8, "{unclear} e-mails were under way at once");
     keycloak.works();
     house.heals().await;
+}
+
+/// Somebody new in the realm, with the event that tells of them. Answers the login name.
+fn appears(keycloak: &FakeKeycloak, number: i64) -> String {
+    let (login, mut state) = (format!("meanwhile-{number}"), keycloak.state());
+    state.users.insert(login.clone(), user(&login));
+    state.admin_events.push(event(&login, 2_000_000 + number, &format!("users/{login}")));
+    login
 }

@@ -1,13 +1,18 @@
 //! How many calls a complete reading costs, against a server that answers as Keycloak does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use primehub_core::clock::ManualClock;
+use primehub_core::names::GroupId;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
 use rstest::rstest;
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
+use crate::mirror::RealmWarning;
 use crate::mirror::follow::complete::complete;
 use crate::mirror::handle::Mirror;
 use crate::{Keycloak, KeycloakSettings};
@@ -40,11 +45,15 @@ impl Respond for Realm {
         };
         let role = |at: usize| json!({"id": format!("r{at}"), "name": format!("it:{at:06}"), "composite": at == 0});
         let answer = match &path[..] {
+            ["realms", _, ".well-known", "openid-configuration"] => {
+                json!({"issuer": "http://elsewhere/realms/primehub"})
+            }
             ["realms", ..] => json!({"access_token": "token", "expires_in": 300}),
             ["admin", "realms", "primehub", rest @ ..] => match rest {
                 [] => json!({"id": "realm", "adminEventsEnabled": true, "eventsEnabled": true}),
                 // No events, no service accounts.
                 ["admin-events" | "events"] => json!([]),
+                ["users", "profile"] => json!({"attributes": [], "unmanagedAttributePolicy": "ENABLED"}),
                 ["users"] if query("username").is_some() => Value::Array(Vec::new()),
                 ["clients"] => query("clientId").map(|id| json!([{"id": "c", "clientId": id}])).unwrap(),
                 ["clients", "c", "roles", "realm-admin"] => {
@@ -68,12 +77,19 @@ impl Respond for Realm {
     }
 }
 
+/// A mirror of what the server answers.
+fn mirror(server: &MockServer, change: impl FnOnce(&mut KeycloakSettings)) -> (Keycloak, Mirror) {
+    let mut settings = KeycloakSettings::new(server.uri().parse().unwrap(), "primehub", "admin-ui", "secret".into());
+    change(&mut settings);
+    let keycloak = Keycloak::new(settings).unwrap();
+    let mirror = Mirror::new(keycloak.clone(), Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)));
+    (keycloak, mirror)
+}
+
 async fn read(realm: Realm) -> (Mirror, usize) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(realm).mount(&server).await;
-    let base = server.uri().parse().unwrap();
-    let keycloak = Keycloak::new(KeycloakSettings::new(base, "primehub", "admin-ui", "secret".into())).unwrap();
-    let mirror = Mirror::new(keycloak, Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)));
+    let (_, mirror) = mirror(&server, |_| {});
     complete(mirror.0.clone()).await.unwrap();
     let calls = server.received_requests().await.unwrap().len();
     (mirror, calls)
@@ -105,4 +121,27 @@ async fn a_user_that_cannot_be_read_is_left_out_and_counted() {
     assert_eq!(directory.people_count(), 699);
     assert!(directory.user_named("user000600").is_none() && directory.user_named("user000699").is_some());
     assert_eq!(mirror.0.metrics.broken.get(), 1);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_realm_costs_two_calls_of_upkeep_and_shows_in_the_metrics() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(Realm { users: 3, groups: 2, roles: 1, broken: None }).mount(&server).await;
+    let (keycloak, mirror) = mirror(&server, |settings| settings.everyone = Some(GroupId::new("nowhere")));
+    let _running = mirror.follow();
+    while mirror.warnings().len() < 3 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let what: Vec<_> = mirror.warnings().iter().map(RealmWarning::what).collect();
+    assert_eq!(what, ["open_attributes", "issuer", "everyone_by_name"]);
+    assert_eq!(["realm.profile", "token.discovery"].map(|call| keycloak.metrics().calls_of(call)), [1, 1]);
+    assert_eq!(keycloak.metrics().calls_for_requests(), BTreeMap::new());
+
+    let (mut registry, mut text) = (Registry::default(), String::new());
+    keycloak.metrics().register(&mut registry);
+    encode(&mut text, &registry).unwrap();
+    for (what, is) in RealmWarning::KINDS.into_iter().zip([1, 0, 1, 1, 0]) {
+        let line = format!("keycloak_realm_misconfigured{{what=\"{what}\"}} {is}\n");
+        assert!(text.contains(&line), "{line} is missing in {text}");
+    }
 }

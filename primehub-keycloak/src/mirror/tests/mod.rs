@@ -6,6 +6,7 @@ mod following;
 mod model;
 mod races;
 mod random;
+mod warnings;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,7 +14,9 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub(super) use self::edits::Edit;
-use crate::admin::{AdminEvent, GroupRow, RealmRow, RoleRow, UserEvent, UserRow};
+use crate::admin::{AdminEvent, Full, GroupRow, RealmRow, RoleRow, UserEvent, UserRow};
+use crate::bootstrap::repair;
+use crate::token::IssuerProbeError;
 use crate::transport::{CallError, Class, Kind, Refusal};
 
 /// The role that makes administrators, and the client that has it.
@@ -45,6 +47,7 @@ pub(super) enum Failure {
     NoRealm,
     NoEvents,
     NoUsers,
+    NoProfile,
 }
 
 #[derive(Clone)]
@@ -65,6 +68,8 @@ pub(super) struct Team {
 
 pub(super) struct State {
     pub(super) realm: RealmRow,
+    pub(super) profile: Full,
+    pub(super) issuer: Result<(), IssuerProbeError>,
     pub(super) default_groups: BTreeSet<GroupId>,
     pub(super) people: BTreeMap<UserId, Person>,
     pub(super) teams: BTreeMap<GroupId, Team>,
@@ -83,6 +88,9 @@ impl Model {
         });
         let mut state = State {
             realm: serde_json::from_value(realm).unwrap(),
+            // As the bootstrap leaves it.
+            profile: repair(&Full::default()).0,
+            issuer: Ok(()),
             default_groups: BTreeSet::new(),
             people: BTreeMap::new(),
             teams: BTreeMap::new(),
@@ -156,6 +164,7 @@ impl Model {
             }
             Some(Failure::NoRealm) => return Err(refused(404, "Realm not found.")),
             Some(Failure::NoEvents) if call.starts_with("events.") => return Err(refused(403, "HTTP 403 Forbidden")),
+            Some(Failure::NoProfile) if call == "profile" => return Err(refused(403, "HTTP 403 Forbidden")),
             Some(Failure::NoUsers) if call == "user" => return Err(refused(403, "HTTP 403 Forbidden")),
             _ => {}
         }

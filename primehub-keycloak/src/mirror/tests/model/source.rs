@@ -5,8 +5,11 @@ use primehub_core::names::{GroupId, UserId};
 use serde_json::json;
 
 use super::{ADMINISTRATOR, MANAGEMENT, Model, State, Team};
-use crate::admin::{AdminEvent, ClientRow, GroupRow, MemberRow, RealmRow, RoleReference, RoleRow, UserEvent, UserRow};
+use crate::admin::{
+    AdminEvent, ClientRow, Full, GroupRow, MemberRow, RealmRow, RoleReference, RoleRow, UserEvent, UserRow,
+};
 use crate::mirror::source::Source;
+use crate::token::IssuerProbeError;
 use crate::transport::CallError;
 
 const SERVICE_ACCOUNT: &str = "service-account-";
@@ -15,6 +18,15 @@ const SERVICE_ACCOUNT: &str = "service-account-";
 impl Source for Model {
     async fn realm(&self) -> Result<RealmRow, CallError> {
         self.answer("realm", |state| Some(state.realm.clone())).await
+    }
+
+    async fn profile(&self) -> Result<Full, CallError> {
+        self.answer("profile", |state| Some(state.profile.clone())).await
+    }
+
+    async fn probe_issuer(&self) -> Result<(), IssuerProbeError> {
+        let issuer = self.answer("issuer", |state| Some(state.issuer.clone())).await;
+        issuer.unwrap_or_else(|error| Err(IssuerProbeError::Unavailable { cause: error.to_string() }))
     }
 
     async fn default_groups(&self) -> Result<Vec<GroupId>, CallError> {
