@@ -18,6 +18,10 @@ impl LoginProvider for KeycloakTokens {
         self.transport().settings().client_id.clone()
     }
 
+    fn issuer(&self) -> Option<String> {
+        Some(self.transport().settings().issuer())
+    }
+
     async fn exchange_code(&self, grant: &CodeGrant) -> Result<IssuedTokens, CodeExchangeError> {
         let fields = vec![
             ("grant_type", "authorization_code".into()),

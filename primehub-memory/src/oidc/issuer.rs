@@ -43,6 +43,10 @@ impl LoginProvider for OpenIdProvider {
         self.0.own_client.clone()
     }
 
+    fn issuer(&self) -> Option<String> {
+        Some(self.0.issuer.clone())
+    }
+
     async fn exchange_code(&self, grant: &CodeGrant) -> Result<IssuedTokens, CodeExchangeError> {
         let client = self.0.own_client().map_err(code_refusal)?;
         let (code, verifier) = (grant.code.expose_secret(), grant.verifier.expose_secret());

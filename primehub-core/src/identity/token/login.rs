@@ -15,6 +15,12 @@ pub trait LoginProvider: Send + Sync + 'static {
     /// The client that people log in to.
     fn client_id(&self) -> String;
 
+    /// What the provider calls itself when it sends a browser back (`iss` of RFC 9207), if that is known: whoever sends it back as somebody
+    /// else mixes up two providers.
+    fn issuer(&self) -> Option<String> {
+        None
+    }
+
     /// Exchanges an authorization code for tokens. A code works once.
     ///
     /// # Errors

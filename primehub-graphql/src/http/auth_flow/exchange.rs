@@ -82,8 +82,7 @@ impl Flow {
     }
 
     async fn exchange(&self, returned: CodeAndState) -> (&'static str, Answer) {
-        let CodeAndState { code, state } = returned;
-        let attempt = match self.attempts.read(&state, self.clock.now()) {
+        let attempt = match self.attempts.read(&returned.state, self.clock.now()) {
             Ok(attempt) => attempt,
             Err(InvalidState::Foreign) => {
                 let description = "this code does not come from this server, or it is not complete";
@@ -99,7 +98,11 @@ impl Flow {
             let description = "this code comes from an address that is no longer in use; begin again";
             return ("foreign", Answer::refused(StatusCode::BAD_REQUEST, "invalid_request", description));
         };
-        let grant = CodeGrant::new(code, self.redirect_uri(prefix), self.attempts.verifier(&attempt));
+        if !self.comes_from_the_provider(&returned) {
+            let description = "this code comes from another login service";
+            return ("foreign", Answer::refused(StatusCode::BAD_REQUEST, "invalid_request", description));
+        }
+        let grant = CodeGrant::new(returned.code, self.redirect_uri(prefix), self.attempts.verifier(&attempt));
         match self.provider.exchange_code(&grant).await {
             Ok(IssuedTokens { refresh_token: Some(token), .. }) => {
                 ("issued", Answer::Token { token, endpoint: self.site.graphql.clone() })

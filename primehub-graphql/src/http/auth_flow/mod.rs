@@ -132,6 +132,8 @@ enum Problem {
     Incomplete,
     Foreign,
     Expired,
+    /// Another provider has sent the browser back.
+    OtherIssuer,
 }
 
 impl Problem {
@@ -141,6 +143,7 @@ impl Problem {
             Self::Incomplete => "incomplete",
             Self::Foreign => "foreign",
             Self::Expired => "expired",
+            Self::OtherIssuer => "other_issuer",
         }
     }
 }
@@ -157,16 +160,19 @@ impl From<InvalidState> for Problem {
 impl Place {
     /// Whether this browser has begun what comes to an end here.
     fn returned(&self, query: &str, headers: &HeaderMap) -> Result<(), Problem> {
-        let CodeAndState { state, .. } = match Returned::of_query(query.as_bytes()) {
+        let returned = match Returned::of_query(query.as_bytes()) {
             Returned::Code(returned) => returned,
             Returned::Error(error) => return Err(Problem::Login(error)),
             Returned::Nothing => return Err(Problem::Incomplete),
         };
         let attempts = &self.flow.attempts;
-        let attempt = attempts.read(&state, self.flow.clock.now())?;
+        let attempt = attempts.read(&returned.state, self.flow.clock.now())?;
         let is_ours =
             attempt.is_below(&self.prefix) && self.cookie.values(headers).any(|mark| attempts.is_mark(&attempt, mark));
-        if is_ours { Ok(()) } else { Err(Problem::Foreign) }
+        if !is_ours {
+            return Err(Problem::Foreign);
+        }
+        if self.flow.comes_from_the_provider(&returned) { Ok(()) } else { Err(Problem::OtherIssuer) }
     }
 }
 
@@ -174,6 +180,18 @@ impl Flow {
     /// Where the browser comes back to.
     fn redirect_uri(&self, prefix: &Prefix) -> String {
         format!("{}{prefix}{PATH}/callback", self.site.address)
+    }
+
+    /// Whether the provider itself has sent the browser back: a code of another one must not be shown to it (RFC 9207 §2.4). Of a login that
+    /// has begun here it is most likely our address of the provider that is wrong, which operators are told.
+    fn comes_from_the_provider(&self, returned: &CodeAndState) -> bool {
+        let issuer = self.provider.issuer();
+        let comes = returned.may_come_from(issuer.as_deref());
+        if !comes {
+            let expected = issuer.unwrap_or_default();
+            tracing::warn!(expected, "a login page calls itself otherwise than the provider that is configured");
+        }
+        comes
     }
 
     fn login_page(&self, prefix: &Prefix, attempt: &Attempt) -> Option<HeaderValue> {
@@ -216,7 +234,7 @@ fn problem_page(place: &Place, language: Language, problem: Problem) -> Response
         Problem::Login(LoginError::Denied) => (StatusCode::FORBIDDEN, &texts.denied),
         Problem::Login(LoginError::LoginNeeded) => (StatusCode::BAD_REQUEST, &texts.login_needed),
         Problem::Login(LoginError::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, &Texts::of(language).unavailable),
-        Problem::Login(LoginError::Other) => (StatusCode::BAD_REQUEST, &texts.failed),
+        Problem::Login(LoginError::Other) | Problem::OtherIssuer => (StatusCode::BAD_REQUEST, &texts.failed),
         Problem::Incomplete => (StatusCode::BAD_REQUEST, &texts.incomplete),
         Problem::Foreign => (StatusCode::BAD_REQUEST, &texts.foreign),
         Problem::Expired => (StatusCode::BAD_REQUEST, &texts.expired),

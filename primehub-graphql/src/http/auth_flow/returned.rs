@@ -23,6 +23,15 @@ pub(super) enum Returned {
 pub(super) struct CodeAndState {
     pub(super) code: SecretString,
     pub(super) state: String,
+    /// Who says to have sent the browser back (RFC 9207). Older providers do not say it.
+    issuers: Vec<String>,
+}
+
+impl CodeAndState {
+    /// Whether it comes from `provider`, as far as both are known. Who says two things lies.
+    pub(super) fn may_come_from(&self, provider: Option<&str>) -> bool {
+        provider.is_none_or(|provider| self.issuers.iter().all(|issuer| issuer == provider))
+    }
 }
 
 /// Why a login page gives no code, in the terms of OAuth 2.0 and OpenID Connect.
@@ -73,7 +82,11 @@ impl Returned {
         };
         match (once("error"), once("code"), once("state")) {
             (Some(error), _, _) => Self::Error(LoginError::of(&error)),
-            (None, Some(code), Some(state)) => Self::Code(CodeAndState { code: code.into(), state }),
+            (None, Some(code), Some(state)) => {
+                let issuers = form_urlencoded::parse(query).filter(|(key, _)| key == "iss");
+                let issuers = issuers.map(|(_, value)| value.into_owned()).collect();
+                Self::Code(CodeAndState { code: code.into(), state, issuers })
+            }
             _ => Self::Nothing,
         }
     }
@@ -141,6 +154,20 @@ mod tests {
         assert_eq!(read(&format!(" {}\r\n", wrapped.join("\n "))), expected, "from a narrow terminal");
         assert_eq!(read(text.trim_end_matches('=')), expected, "without padding");
         assert_eq!(read(&URL_SAFE_NO_PAD.encode(query)), expected, "in the other alphabet");
+    }
+
+    #[rstest]
+    #[case::the_provider("&iss=https%3A%2F%2Fid", true)]
+    #[case::nobody("", true)]
+    #[case::another("&iss=https%3A%2F%2Fevil", false)]
+    #[case::one_below_it("&iss=https%3A%2F%2Fid%2F", false)]
+    #[case::empty("&iss=", false)]
+    #[case::two("&iss=https%3A%2F%2Fid&iss=https%3A%2F%2Fevil", false)]
+    fn whoever_sends_a_browser_back_is_the_provider(#[case] added: &str, #[case] expected: bool) {
+        let text = text_of(&format!("code=c&state=s{added}"));
+        let returned = read_text(text.expose_secret()).unwrap();
+        assert_eq!(returned.may_come_from(Some("https://id")), expected);
+        assert!(returned.may_come_from(None), "nothing is known to compare with");
     }
 
     #[rstest]

@@ -46,6 +46,10 @@ impl LoginProvider for FakeProvider {
         CLIENT.into()
     }
 
+    fn issuer(&self) -> Option<String> {
+        Some(ISSUER.into())
+    }
+
     async fn exchange_code(&self, grant: &CodeGrant) -> Result<IssuedTokens, CodeExchangeError> {
         if self.away.load(Ordering::SeqCst) {
             return Err(CodeExchangeError::Unavailable { cause: "switched off".into() });
@@ -74,6 +78,7 @@ impl FakeProvider {
         form_urlencoded::Serializer::new(String::new())
             .append_pair("state", &asked["state"])
             .append_pair("session_state", "a-session")
+            .append_pair("iss", ISSUER)
             .append_pair("code", &code)
             .finish()
     }

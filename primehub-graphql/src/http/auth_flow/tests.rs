@@ -108,6 +108,7 @@ enum Way {
     TooLate,
     AtTheOtherPrefix,
     WithTwoCodes,
+    FromAnotherProvider,
 }
 
 #[rstest]
@@ -119,6 +120,7 @@ enum Way {
 #[case::expired(Way::TooLate, 400, "This login took too long")]
 #[case::other_prefix(Way::AtTheOtherPrefix, 400, "This login began elsewhere")]
 #[case::two_codes(Way::WithTwoCodes, 400, "No code came back")]
+#[case::other_provider(Way::FromAnotherProvider, 400, "The login has failed")]
 #[tokio::test]
 async fn a_code_is_shown_only_where_the_login_has_begun(#[case] way: Way, #[case] status: u16, #[case] title: &str) {
     let world = World::new();
@@ -140,6 +142,9 @@ async fn a_code_is_shown_only_where_the_login_has_begun(#[case] way: Way, #[case
         }
         Way::AtTheOtherPrefix => world.come_back("", &query, cookie).await,
         Way::WithTwoCodes => world.come_back("/console", &format!("{query}&code=another"), cookie).await,
+        Way::FromAnotherProvider => {
+            world.come_back("/console", &with(&query, "iss", "https://evil.example"), cookie).await
+        }
     };
     assert_eq!(reply.status, status);
     assert!(reply.body.contains(&format!("<h1>{title}</h1>")), "{}", reply.body);
@@ -246,6 +251,19 @@ async fn do_better_10_2_states_are_ours_and_not_old() {
     let fresh_query = world.provider.log_in(&fresh.location);
     let mixed = with(&fresh_query, "state", &other_state);
     assert_eq!(world.hand_in("", &STANDARD.encode(mixed)).await.status, 400, "a state of an older attempt");
+}
+
+#[tokio::test]
+async fn a_code_of_another_provider_is_not_shown_to_ours() {
+    let world = World::new();
+    let begun = world.begin("").await;
+    let query = with(&world.provider.log_in(&begun.location), "iss", "https://evil.example");
+    let log = CapturedLog::start();
+    let reply = world.hand_in("", &STANDARD.encode(query)).await;
+    let log = log.end();
+    assert_eq!((reply.status, &json_of(&reply.body)["error"]), (400, &json!("invalid_request")));
+    assert!(world.provider.verifiers.lock().unwrap().is_empty(), "the provider was not asked");
+    assert!(log.contains("WARN") && log.contains("expected=\"https://id.example/realms/primehub\""), "{log}");
 }
 
 #[tokio::test]

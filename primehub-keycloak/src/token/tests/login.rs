@@ -25,6 +25,7 @@ fn people_are_sent_to_the_address_that_browsers_reach() {
     let tokens = KeycloakTokens::new(&Keycloak::new(settings).unwrap());
     let expected = "https://id.example.com/auth/realms/primehub/protocol/openid-connect/auth";
     assert_eq!((tokens.authorization_endpoint().as_str(), tokens.client_id().as_str()), (expected, "admin-ui"));
+    assert_eq!(tokens.issuer().as_deref(), Some("https://id.example.com/auth/realms/primehub"));
 }
 
 #[rstest]

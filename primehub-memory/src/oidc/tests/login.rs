@@ -2,7 +2,7 @@
 
 use http::header;
 use primehub_core::identity::IdentityStore as _;
-use primehub_core::identity::token::{CodeExchangeError, CodeGrant, LoginProvider as _};
+use primehub_core::identity::token::{CodeExchangeError, CodeGrant, LoginProvider};
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
 
@@ -209,6 +209,7 @@ async fn the_platform_itself_exchanges_codes() {
     let world = World::new().await;
     let provider = &world.provider;
     assert_eq!(provider.authorization_endpoint(), format!("{BASE}{}", super::browser::AUTH));
+    assert_eq!(LoginProvider::issuer(provider), Some(format!("{BASE}/realms/primehub")));
     assert_eq!(provider.client_id(), "admin-ui");
     let mut browser = world.browser();
     let grant = |code: &str, redirect: &str| CodeGrant::new(code.to_owned().into(), redirect, VERIFIER.into());
