@@ -8,6 +8,7 @@ use primehub_core::names::UserId;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::keys::KeyCache;
+use super::misconfiguration::Misconfigurations;
 use super::{AuthenticationError, AuthenticationMetrics};
 
 /// A believed access token.
@@ -26,6 +27,7 @@ pub(super) struct AccessTokens {
     keys: KeyCache,
     policy: TokenPolicy,
     clock: Arc<dyn Clock>,
+    misconfigurations: Misconfigurations,
 }
 
 impl AccessTokens {
@@ -35,7 +37,8 @@ impl AccessTokens {
         clock: Arc<dyn Clock>,
         metrics: AuthenticationMetrics,
     ) -> Self {
-        Self { keys: KeyCache::new(issuer, clock.clone(), metrics), policy, clock }
+        let misconfigurations = Misconfigurations::new(&policy, &clock);
+        Self { keys: KeyCache::new(issuer, clock.clone(), metrics), policy, clock, misconfigurations }
     }
 
     /// Believes `token`, or not.
@@ -47,6 +50,7 @@ impl AccessTokens {
         let checked = check_access_token(token.expose_secret(), &keys, &self.policy, self.clock.now());
         let claims = checked.map_err(|rejection| {
             tracing::debug!(reason = %rejection, "an access token is refused");
+            self.misconfigurations.tell(&rejection, token.expose_secret());
             AuthenticationError::InvalidToken
         })?;
         let subject = claims.subject.clone().ok_or(AuthenticationError::InvalidToken)?;

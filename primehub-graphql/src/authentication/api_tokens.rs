@@ -27,8 +27,9 @@ const REFUSED_FOR: Duration = Duration::from_secs(5);
 /// While the issuer is away: how long until it is asked again about a token that was good before.
 const STALE_FOR: Duration = Duration::from_secs(5);
 /// Exchanges at the same time; more wait. So a flood of invented tokens cannot become a flood at the issuer. Tokens that were good a while
-/// ago have as many turns of their own, which such a flood leaves alone.
-const CONCURRENT: usize = 64;
+/// ago have as many turns of their own, which such a flood leaves alone. Both together, and the checks of passwords, are fewer than the 80
+/// calls that a connection to Keycloak makes at once by default: nobody who has a turn here waits for one there, and other calls go on.
+const CONCURRENT: usize = 32;
 /// How long an exchange waits for its turn.
 const WAIT: Duration = Duration::from_secs(1);
 /// For at least this long a token counts as one that was good.

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use primehub_core::access::Caller;
 use primehub_core::clock::Clock;
-use primehub_core::identity::token::{TokenIssuer, TokenIssuerError, TokenPolicy, TokenShape};
+use primehub_core::identity::token::{TokenIssuer, TokenPolicy, TokenShape};
 use primehub_core::identity::{Directory, IdentityStore};
 use primehub_core::names::UserId;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,9 +16,11 @@ use subtle::ConstantTimeEq as _;
 
 use super::access_tokens::{AccessTokens, CheckedToken};
 use super::api_tokens::ApiTokens;
-use super::credentials::{Credentials, user_and_password};
+use super::credentials::Credentials;
+use super::passwords::Passwords;
 use super::picture::Picture;
 use super::{AuthenticationError, AuthenticationMetrics};
+use crate::http::rate_limit::Client;
 
 /// What an [`Authenticator`] is built from.
 pub(crate) struct AuthenticatorSettings {
@@ -37,12 +39,12 @@ pub(crate) struct AuthenticatorSettings {
 
 /// Finds out who calls.
 pub(crate) struct Authenticator {
-    issuer: Arc<dyn TokenIssuer>,
     access_tokens: Arc<AccessTokens>,
     api_tokens: ApiTokens,
+    /// `None` if user names and passwords are not accepted.
+    passwords: Option<Passwords>,
     picture: Picture,
     shared_secret: Option<Digest>,
-    basic: bool,
     metrics: AuthenticationMetrics,
 }
 
@@ -67,21 +69,23 @@ impl Authenticator {
                 metrics.clone(),
                 stale_max,
             ),
+            passwords: basic.then(|| Passwords::new(issuer, &clock, metrics.clone())),
             picture: Picture::new(store, clock, metrics.clone(), stale_max),
             shared_secret: shared_secret.map(|secret| digest(&SHA256, secret.expose_secret().as_bytes())),
-            issuer,
             access_tokens,
-            basic,
             metrics,
         }
     }
 
-    /// The caller behind a request's headers. Never anonymous: whoever is nobody is an error.
-    pub(crate) async fn authenticate(&self, headers: &HeaderMap) -> Result<Authenticated, AuthenticationError> {
+    /// The caller behind the headers of a request by `client`. Never anonymous: whoever is nobody is an error.
+    pub(crate) async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        client: Client,
+    ) -> Result<Authenticated, AuthenticationError> {
         let (kind, result) = match Credentials::of(headers) {
             Ok(Credentials::Bearer(token)) => self.bearer(token).await,
-            Ok(Credentials::Basic(encoded)) if self.basic => ("basic", self.password(encoded).await),
-            Ok(Credentials::Basic(_)) => ("basic", Err(AuthenticationError::NotAuthorized)),
+            Ok(Credentials::Basic(encoded)) => ("basic", self.password(encoded, client).await),
             Err(error) => ("none", Err(error)),
         };
         self.metrics.attempt(kind, result.as_ref().map_or_else(|error| error.label(), |_| "ok"));
@@ -133,17 +137,9 @@ impl Authenticator {
         }
     }
 
-    async fn password(&self, encoded: &str) -> Result<Authenticated, AuthenticationError> {
-        let (username, password) = user_and_password(encoded)?;
-        let token = match self.metrics.upstream("log_in", self.issuer.log_in(&username, &password)).await {
-            Ok(token) => token,
-            Err(TokenIssuerError::Rejected { .. }) => return Err(AuthenticationError::BasicInvalid),
-            Err(error) => {
-                tracing::warn!(%error, "a password cannot be checked");
-                return Err(AuthenticationError::Unavailable);
-            }
-        };
-        let checked = self.access_tokens.check(token).await;
+    async fn password(&self, encoded: &str, client: Client) -> Result<Authenticated, AuthenticationError> {
+        let passwords = self.passwords.as_ref().ok_or(AuthenticationError::NotAuthorized)?;
+        let checked = self.access_tokens.check(passwords.token(encoded, client).await?).await;
         self.person(checked.as_ref().map_err(|error| *error)).await
     }
 

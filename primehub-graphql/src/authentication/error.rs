@@ -14,6 +14,12 @@ pub(crate) enum AuthenticationError {
     /// A user name and password that do not belong together, or one of the two is missing.
     #[error("basic auth not valid")]
     BasicInvalid,
+    /// More passwords than one client may try, or one account may be tried with.
+    #[error("too many attempts; try again in {retry_after} s")]
+    TooFast {
+        /// Whole seconds after which asking again helps.
+        retry_after: u64,
+    },
     /// Nobody can say at the moment: the identity provider is away, and what is known of it is too old.
     #[error("the identity provider is not available")]
     Unavailable,
@@ -24,6 +30,7 @@ impl AuthenticationError {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::NotAuthorized | Self::InvalidToken | Self::BasicInvalid => "refused",
+            Self::TooFast { .. } => "too_fast",
             Self::Unavailable => "unavailable",
         }
     }
@@ -36,7 +43,7 @@ impl From<AuthenticationError> for ApiError {
             AuthenticationError::NotAuthorized
             | AuthenticationError::InvalidToken
             | AuthenticationError::BasicInvalid => Code::Unauthenticated,
-            AuthenticationError::Unavailable => Code::ApiUnavailable,
+            AuthenticationError::TooFast { .. } | AuthenticationError::Unavailable => Code::ApiUnavailable,
         };
         Self::new(code, format!("Context creation failed: {error}"))
     }

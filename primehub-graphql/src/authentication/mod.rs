@@ -7,6 +7,8 @@ mod credentials;
 mod error;
 mod keys;
 mod metrics;
+mod misconfiguration;
+mod passwords;
 mod picture;
 mod remembered;
 #[cfg(test)]

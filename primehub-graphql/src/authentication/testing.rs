@@ -24,6 +24,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::{Authenticated, AuthenticationMetrics, Authenticator, AuthenticatorSettings};
+use crate::http::rate_limit::Client;
 
 pub(crate) const ISSUER: &str = "https://id.example/realms/primehub";
 pub(crate) const CLIENT: &str = "admin-ui";
@@ -237,7 +238,7 @@ pub(crate) fn authorization(value: &str) -> HeaderMap {
 impl Scene {
     /// Role and name of who calls, or why nobody does.
     pub(crate) async fn who(&self, value: &str) -> String {
-        match self.authenticator.authenticate(&authorization(value)).await {
+        match self.authenticator.authenticate(&authorization(value), Client::Unknown).await {
             Ok(Authenticated { caller, .. }) => {
                 let name = caller.person().map_or("", |person| &person.user().username);
                 format!("{} {name}", caller.role()).trim_end().to_owned()

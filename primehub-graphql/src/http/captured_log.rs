@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 
 /// Everything that this thread logs, down to the finest level, until it is read.
-pub(super) struct CapturedLog {
+pub(crate) struct CapturedLog {
     text: Shared,
     guard: DefaultGuard,
 }
@@ -15,7 +15,7 @@ pub(super) struct CapturedLog {
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl CapturedLog {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let text = Shared::default();
         let writer = text.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -26,7 +26,7 @@ impl CapturedLog {
         Self { text, guard: tracing::subscriber::set_default(subscriber) }
     }
 
-    pub(super) fn end(self) -> String {
+    pub(crate) fn end(self) -> String {
         drop(self.guard);
         String::from_utf8(self.text.0.lock().unwrap().clone()).unwrap()
     }

@@ -20,6 +20,7 @@ use super::body::{Format, Operations, from_query_string};
 use super::limits::Limits;
 use super::metrics::{Ended, Kind, RequestMetrics};
 use super::operation::{Outcome, Prepared, RequestErrors, finish, prepare};
+use super::rate_limit::Client;
 use super::refusal::{Refusal, json_bytes};
 use super::request_id::RequestId;
 use crate::authentication::Authenticated;
@@ -97,7 +98,7 @@ impl<E: Executor> Endpoint<E> {
         let (parts, body) = request.into_parts();
         let format =
             if parts.method == Method::POST { Some(Format::of(&parts.headers, body.is_end_stream())?) } else { None };
-        let caller = self.services.authenticator.authenticate(&parts.headers).await?;
+        let caller = self.services.authenticator.authenticate(&parts.headers, Client::of(&parts.extensions)).await?;
         // Only now: strangers must not take the room of those we know.
         let share = self.admission.share(&caller.caller)?;
         let operations = match format {

@@ -4,7 +4,7 @@ mod admission;
 mod auth_flow;
 mod body;
 #[cfg(test)]
-mod captured_log;
+pub(crate) mod captured_log;
 mod cors;
 mod document;
 mod edge;
@@ -20,7 +20,7 @@ mod operation;
 mod page;
 mod peer;
 mod prefix;
-mod rate_limit;
+pub(crate) mod rate_limit;
 mod refusal;
 mod request_id;
 mod router;

@@ -38,11 +38,13 @@ struct Route {
 
 /// Whoever shares one allowance.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) enum Client {
+pub(crate) enum Client {
     /// One IPv4 address, also when it comes inside IPv6.
     Address(Ipv4Addr),
     /// An IPv6 network of 64 bits: who has one address of it has them all.
     Network(u64),
+    /// One account that somebody says to be, wherever they are: what its login name hashes to.
+    Account(u64),
     /// Requests that came without an address.
     Unknown,
     /// All that are too many to be told apart.
@@ -50,7 +52,7 @@ pub(super) enum Client {
 }
 
 /// An allowance for each client: a burst as large as what comes in a minute, spread evenly from then on.
-pub(super) struct RateLimit {
+pub(crate) struct RateLimit {
     limiter: RateLimiter<Client, DashMapStateStore<Client>, Ticks, NoOpMiddleware<Nanos>>,
     clock: Ticks,
     swept: AtomicU64,
@@ -60,9 +62,9 @@ pub(super) struct RateLimit {
 
 /// A client has asked too often.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct TooFast {
+pub(crate) struct TooFast {
     /// Whole seconds after which asking again helps; at least one.
-    pub(super) retry_after: u64,
+    pub(crate) retry_after: u64,
 }
 
 impl RateLimitMetrics {
@@ -79,7 +81,7 @@ impl RateLimitMetrics {
 
 impl Client {
     /// The client whose address the edge of the server has put into the request.
-    pub(super) fn of(extensions: &Extensions) -> Self {
+    pub(crate) fn of(extensions: &Extensions) -> Self {
         extensions.get::<ConnectInfo<SocketAddr>>().map_or(Self::Unknown, |info| Self::at(info.0.ip()))
     }
 
@@ -96,7 +98,7 @@ impl Client {
 
 impl RateLimit {
     /// Lets each client pass `per_minute` times a minute and counts the others in `refused`.
-    pub(super) fn new(per_minute: NonZeroU32, clock: Arc<dyn Clock>, refused: Counter) -> Self {
+    pub(crate) fn new(per_minute: NonZeroU32, clock: Arc<dyn Clock>, refused: Counter) -> Self {
         let clock = Ticks::new(clock);
         let limiter = RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), clock.clone());
         Self { limiter, clock, swept: AtomicU64::new(0), most_clients: MOST_CLIENTS, refused }
@@ -106,7 +108,7 @@ impl RateLimit {
     ///
     /// # Errors
     /// When it is one too many.
-    pub(super) fn check(&self, client: Client) -> Result<(), TooFast> {
+    pub(crate) fn check(&self, client: Client) -> Result<(), TooFast> {
         let now = self.clock.now();
         let client = if self.is_full(now) { Client::Crowd } else { client };
         self.limiter.check_key(&client).map_err(|not_until| {

@@ -18,6 +18,8 @@ pub(super) struct Refusal {
     pub(super) error: ApiError,
     /// How to say who one is, for those who did not manage to.
     challenge: Option<&'static str>,
+    /// Seconds after which asking again helps, if that is known.
+    retry_after: Option<u64>,
 }
 
 /// What is told to whoever has shown nothing that could be checked.
@@ -27,7 +29,7 @@ const CHALLENGE_AFTER_TOKEN: &str = "Bearer realm=\"primehub\", error=\"invalid_
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self { status, error: ApiError::new(code, message), challenge: None }
+        Self { status, error: ApiError::new(code, message), challenge: None, retry_after: None }
     }
 
     pub(super) fn too_large() -> Self {
@@ -75,13 +77,18 @@ impl From<AuthenticationError> for Refusal {
     fn from(error: AuthenticationError) -> Self {
         let (status, challenge) = match error {
             AuthenticationError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None),
+            AuthenticationError::TooFast { .. } => (StatusCode::TOO_MANY_REQUESTS, None),
             AuthenticationError::InvalidToken => (StatusCode::UNAUTHORIZED, Some(CHALLENGE_AFTER_TOKEN)),
             // No challenge asks for `Basic`: browsers would open a dialog in front of the console.
             AuthenticationError::NotAuthorized | AuthenticationError::BasicInvalid => {
                 (StatusCode::UNAUTHORIZED, Some(CHALLENGE))
             }
         };
-        Self { status, error: error.into(), challenge }
+        let retry_after = match error {
+            AuthenticationError::TooFast { retry_after } => Some(retry_after),
+            _ => None,
+        };
+        Self { status, error: error.into(), challenge, retry_after }
     }
 }
 
@@ -102,6 +109,9 @@ impl IntoResponse for Refusal {
         };
         if let Some((name, value)) = extra {
             response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -3,6 +3,7 @@
 use futures::stream;
 
 use super::*;
+use crate::http::rate_limit::Client;
 
 fn of_ada(app: &App) -> HttpRequest {
     http::Request::post("/api/graphql")
@@ -44,7 +45,7 @@ async fn one_person_cannot_have_all_places() {
 async fn ada(app: &App) -> primehub_core::access::Caller {
     let token = app.scene.issuer.access_token("ada", false);
     let headers = crate::authentication::testing::authorization(&format!("Bearer {token}"));
-    app.endpoint.services().authenticator.authenticate(&headers).await.ok().unwrap().caller
+    app.endpoint.services().authenticator.authenticate(&headers, Client::Unknown).await.ok().unwrap().caller
 }
 
 #[tokio::test]
