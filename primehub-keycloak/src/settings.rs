@@ -54,7 +54,8 @@ pub struct Patience {
     pub page: Duration,
     /// For sending an e-mail, which Keycloak does before it answers.
     pub mail: Duration,
-    /// How many calls run at once; others wait, within their time limits.
+    /// How many calls run at once; others wait, within their time limits. Bulk reads and e-mails have places of their own, and so does
+    /// what keeps the picture fresh when all of these are taken: four each for the latter two.
     pub calls: usize,
     /// How many bulk reads run at once. More than four are slower, not faster, on a small server.
     pub bulk_reads: usize,
@@ -66,11 +67,18 @@ pub struct Patience {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Following {
-    /// Between two looks at the events.
+    /// Between two looks at the events. That Keycloak is away is known three seconds after its last answer to a look, and at the latest one
+    /// interval later: so long reads go on as if nothing had happened, also where they are to stop at once (`KC_STALE_MAX=0`).
     pub interval: Duration,
     /// How late an event may become visible: Keycloak stamps it before it commits, so each look goes back this far.
     pub overlap: Duration,
-    /// Between two complete readings while events are followed: finds what has no event.
+    /// Between two complete readings while events are followed: finds what has no event. A fifth of it where accounts come from a directory
+    /// behind Keycloak (LDAP, for example), whose changes have none at all.
+    ///
+    /// Such a directory is known only by accounts that Keycloak has taken over from it: before the first one has been, complete readings are as
+    /// rare as elsewhere. What is changed or deleted in the directory shows after Keycloak's own synchronization and then the next complete
+    /// reading; an account that Keycloak does not list before it has taken it over is in no picture until then. Where that is too late,
+    /// synchronize more often there and make this shorter.
     pub refresh: Duration,
     /// Between two complete readings while events are not available.
     pub refresh_without_events: Duration,
@@ -84,7 +92,7 @@ impl Default for Patience {
             admin: Duration::from_secs(10),
             page: Duration::from_secs(30),
             mail: Duration::from_secs(10),
-            calls: 40,
+            calls: 80,
             bulk_reads: 4,
             idle_connections: 10,
         }

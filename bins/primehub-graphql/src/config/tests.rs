@@ -90,7 +90,7 @@ fn told(given: &[(&str, &str)]) -> BTreeMap<&'static str, String> {
 #[case::kc_poll_interval("KC_POLL_INTERVAL", "1s", "500ms", "500ms")]
 #[case::kc_refresh_interval("KC_REFRESH_INTERVAL", "600s", "2m", "120s")]
 #[case::kc_oidc_timeout("KC_OIDC_TIMEOUT", "3s", "5000", "5s")]
-#[case::kc_max_sockets("KC_MAX_SOCKETS", "40", "80", "80")]
+#[case::kc_max_sockets("KC_MAX_SOCKETS", "80", "40", "40")]
 #[case::kc_max_free_sockets("KC_MAX_FREE_SOCKETS", "10", "20", "20")]
 #[case::listen_address("LISTEN_ADDRESS", "0.0.0.0", "::", "::")]
 #[case::node_port("NODE_PORT", "3001", "0", "0")]

@@ -205,7 +205,7 @@ pub(crate) static KC_STALE_MAX: Setting<Duration> = Setting::new(
     "KC_STALE_MAX",
     read::time,
     "a length of time such as `10m`, or `0`",
-    "How long people are answered from what was last known while Keycloak cannot be reached; then, and with `0` at once, they are answered 503. Changes are answered 503 in any case.",
+    "How long people are answered from what was last known while Keycloak cannot be reached; then they are answered 503. `0` is strict: nobody is answered from what was last known. An outage is noticed after up to three seconds. Changes are answered 503 in any case.",
 )
 .or("10m");
 pub(crate) static KC_POLL_INTERVAL: Setting<Duration> = Setting::new(
@@ -229,9 +229,13 @@ pub(crate) static KC_OIDC_TIMEOUT: Setting<Duration> = Setting::new(
     "Time limit of calls for tokens and keys, in milliseconds.",
 )
 .or("3000");
-pub(crate) static KC_MAX_SOCKETS: Setting<usize> =
-    Setting::new("KC_MAX_SOCKETS", read::count, "a number", "Calls to Keycloak at the same time; further ones wait.")
-        .or("40");
+pub(crate) static KC_MAX_SOCKETS: Setting<usize> = Setting::new(
+    "KC_MAX_SOCKETS",
+    read::count,
+    "a number",
+    "Calls to Keycloak at the same time, plus four for long lists; further ones wait. Up to 68 may be for tokens and passwords: with fewer, a flood of invented ones delays everything else.",
+)
+.or("80");
 pub(crate) static KC_MAX_FREE_SOCKETS: Setting<usize> = Setting::new(
     "KC_MAX_FREE_SOCKETS",
     read::count,
