@@ -8,12 +8,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use primehub_core::names::RoleName;
 use primehub_keycloak::{
     AdminLogin, Bootstrap, BootstrapRequest, FirstAdministrator, FirstGroup, KeycloakSettings, Outcome, Plan, Step,
     Verdict,
 };
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::command_line::BootstrapOptions;
 use crate::handout;
@@ -28,13 +29,7 @@ pub(crate) fn run(options: BootstrapOptions) -> anyhow::Result<()> {
 
 async fn bootstrap(options: BootstrapOptions) -> anyhow::Result<()> {
     let request = request(&options)?;
-    let password = match &options.admin_password_file {
-        Some(path) => keycloak::secret_in(path)?,
-        None => keycloak::variable("KC_BOOTSTRAP_ADMIN_PASSWORD")
-            .context("the administrator's password is not known: name a file with --admin-password-file, or set KC_BOOTSTRAP_ADMIN_PASSWORD")?
-            .into(),
-    };
-    let realm = Bootstrap::new(request.clone(), AdminLogin::password(&options.admin_user, password))?;
+    let realm = Bootstrap::new(request.clone(), login(&options, keycloak::variable)?)?;
     let wait = Duration::from_secs(options.wait);
     realm.wait(wait, |waited, cause| eprintln!("waiting for Keycloak since {} s: {cause}", waited.as_secs())).await?;
     if options.plan {
@@ -64,6 +59,23 @@ async fn bootstrap(options: BootstrapOptions) -> anyhow::Result<()> {
 }
 
 const NOT_MADE: &str = "somebody is in the realm already, so the people of the demo are not made";
+
+/// As whom the realm is set up.
+fn login(options: &BootstrapOptions, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<AdminLogin> {
+    let secret = |file: Option<&Path>, name: &str, unknown: &'static str| match file {
+        Some(path) => keycloak::secret_in(path),
+        None => variable(name).map(SecretString::from).context(unknown),
+    };
+    let Some(client_id) = &options.admin_client_id else {
+        let unknown = "the administrator's password is not known: name a file with --admin-password-file, or set KC_BOOTSTRAP_ADMIN_PASSWORD";
+        let password = secret(options.admin_password_file.as_deref(), "KC_BOOTSTRAP_ADMIN_PASSWORD", unknown)?;
+        return Ok(AdminLogin::password(&options.admin_user, password));
+    };
+    let unknown = "the client's secret is not known: name a file with --admin-client-secret-file, or set KC_BOOTSTRAP_ADMIN_CLIENT_SECRET";
+    let file = options.admin_client_secret_file.as_deref();
+    let secret = secret(file, "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET", unknown)?;
+    Ok(AdminLogin::service_account(&options.admin_realm, client_id, secret))
+}
 
 /// What the options ask for.
 fn request(options: &BootstrapOptions) -> anyhow::Result<BootstrapRequest> {
@@ -96,13 +108,34 @@ fn request(options: &BootstrapOptions) -> anyhow::Result<BootstrapRequest> {
         !random_password || options.plan || options.out.is_some(),
         "the first administrator's password would be lost: have it written with --out, or give one with --first-administrator-password-file"
     );
-    request.group = options.first_group.clone().map(FirstGroup::new);
+    request.group = options.first_group.clone().map(|name| {
+        let mut group = FirstGroup::new(name);
+        group.display_name.clone_from(&options.first_group_display_name);
+        group
+    });
+    request.resources = resources(options)?;
+    if options.ssl_required.is_some() {
+        request.ssl_required = options.ssl_required;
+    }
     request.flags.change_frontend_url = options.change_frontend_url;
     request.flags.widen_rights = options.widen_rights;
     request.flags.revoke_refresh_tokens = options.stop_revoking_refresh_tokens;
     request.extra_authorities = keycloak::authorities(options.ca_file.as_deref())?;
     (request.proxy, request.no_proxy) = keycloak::proxy(&request.base)?;
     Ok(request)
+}
+
+/// The roles of everybody, each once.
+fn resources(options: &BootstrapOptions) -> anyhow::Result<Vec<RoleName>> {
+    let prefix = options.role_prefix.as_ref();
+    let mut roles = if options.default_resources { BootstrapRequest::default_resources(prefix) } else { Vec::new() };
+    for resource in &options.resources {
+        let role = resource.role(prefix)?;
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    Ok(roles)
 }
 
 /// What `--out` writes.

@@ -48,7 +48,8 @@ Signals (the process id stands in up.json):
 /// Who may make and repair realms.
 const ADMINISTRATOR: &str = "\
 Who does it: the administrator of the whole Keycloak (realm master), whose password is read from --admin-password-file, or else from the
-variable KC_BOOTSTRAP_ADMIN_PASSWORD. The proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.";
+variable KC_BOOTSTRAP_ADMIN_PASSWORD; or the client of --admin-client-id, whose secret is read from --admin-client-secret-file, or else from
+KC_BOOTSTRAP_ADMIN_CLIENT_SECRET. The proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.";
 
 #[derive(Args, Debug)]
 pub(crate) struct UpOptions {

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use primehub_core::names::{GroupName, UserName};
+use primehub_core::names::{GroupName, ResourceKind, ResourceRole, RoleName, RolePrefix, UserName};
+use primehub_keycloak::SslRequired;
 use url::Url;
 
 /// Keycloak in the place of the people and logins that `up` has by itself.
@@ -56,6 +57,15 @@ pub(crate) struct BootstrapOptions {
     /// A file with the administrator's password.
     #[arg(long, value_name = "FILE")]
     pub(crate) admin_password_file: Option<PathBuf>,
+    /// In the place of the administrator: a client whose own account may set up the realm.
+    #[arg(long, conflicts_with_all = ["admin_user", "admin_password_file"], value_name = "ID")]
+    pub(crate) admin_client_id: Option<String>,
+    /// A file with that client's secret.
+    #[arg(long, requires = "admin_client_id", value_name = "FILE")]
+    pub(crate) admin_client_secret_file: Option<PathBuf>,
+    /// The realm that the client is in: master, or the realm itself if it exists and the client's account holds realm-admin there.
+    #[arg(long, requires = "admin_client_id", default_value = "master", value_name = "NAME")]
+    pub(crate) admin_realm: String,
     /// Certificates of authorities to trust besides the system's (PEM).
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -77,6 +87,9 @@ pub(crate) struct BootstrapOptions {
     /// Let refresh tokens be used more than once in a realm that exists; where they may not, API tokens end with their first use.
     #[arg(long, visible_alias = "revoke-refresh-tokens")]
     pub(crate) stop_revoking_refresh_tokens: bool,
+    /// Which connections Keycloak wants encrypted [default: none if the site begins with http; else as Keycloak has it].
+    #[arg(long, value_parser = ssl_required, value_name = "none|external|all")]
+    pub(crate) ssl_required: Option<SslRequired>,
     /// Have new people agree to terms at their first login.
     #[arg(long)]
     pub(crate) terms: bool,
@@ -92,6 +105,19 @@ pub(crate) struct BootstrapOptions {
     /// Make this group if nobody is in the realm.
     #[arg(long, value_name = "NAME")]
     pub(crate) first_group: Option<GroupName>,
+    /// How pages call the first group.
+    #[arg(long, requires = "first_group", value_name = "TEXT")]
+    pub(crate) first_group_display_name: Option<String>,
+    /// Let everybody use this from the start if nobody is in the realm: it:NAME, img:NAME, ds:NAME, ds:rw:NAME or ann:NAME. May be given more
+    /// than once.
+    #[arg(long = "resource", value_parser = resource, value_name = "KIND:NAME")]
+    pub(crate) resources: Vec<Resource>,
+    /// Let everybody use the instance types and images that an installation starts with if nobody is in the realm.
+    #[arg(long)]
+    pub(crate) default_resources: bool,
+    /// What stands before the kind in the names of roles (`KC_ROLE_PREFIX`) [default: nothing].
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) role_prefix: Option<RolePrefix>,
     /// Make the people and groups that `primehub up` starts with if nobody is in the realm.
     #[arg(long, conflicts_with_all = ["first_administrator", "first_group"], requires = "out")]
     pub(crate) demo: bool,
@@ -107,4 +133,43 @@ pub(crate) struct CheckOptions {
     /// Answer as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Something that a group may use, as roles name it after their prefix.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    kind: ResourceKind,
+    writable: bool,
+    name: String,
+}
+
+impl Resource {
+    /// The role that gives a group the resource.
+    pub(crate) fn role(&self, prefix: Option<&RolePrefix>) -> anyhow::Result<RoleName> {
+        Ok(RoleName::for_resource(prefix, self.kind, self.writable, &self.name)?)
+    }
+}
+
+fn resource(text: &str) -> Result<Resource, String> {
+    let kinds = "write the kind (it, img, ds or ann), a colon and the name, such as it:cpu-1";
+    let role = ResourceRole::parse(text).ok_or(kinds)?;
+    if role.prefix.is_some() {
+        return Err(format!("a prefix is given with --role-prefix; {kinds}"));
+    }
+    let writable = role.is_writable();
+    if role.labels.len() > usize::from(writable) {
+        return Err(kinds.to_owned());
+    }
+    let resource = Resource { kind: role.kind, writable, name: role.resource };
+    resource.role(None).map_err(|error| error.to_string())?;
+    Ok(resource)
+}
+
+fn ssl_required(text: &str) -> Result<SslRequired, String> {
+    match text {
+        "none" => Ok(SslRequired::None),
+        "external" => Ok(SslRequired::External),
+        "all" => Ok(SslRequired::All),
+        _ => Err("write none, external or all".to_owned()),
+    }
 }
