@@ -133,6 +133,7 @@ impl Applier<'_> {
             }
             Change::CreateAdministrator => self.create_administrator(by).await,
             Change::FinishAdministrator => self.finish_administrator(by).await,
+            Change::Unmark(people) => self.unmark(by, people).await,
         }
     }
 
@@ -229,8 +230,30 @@ impl Applier<'_> {
         if let Some(attributes) = user.0.get_mut("attributes").and_then(Value::as_object_mut) {
             attributes.remove(UNFINISHED_PERSON);
         }
-        twice(async || admin.users().put(by, id, &user).await).await?;
+        // From here on somebody can log in with the password. Whether the mark goes or stays, a password that was made at random must reach
+        // whoever asked for it: with the mark, another run would make another one, without it, nobody would ever know this one.
+        let is_random = self.request.administrator.as_ref().is_some_and(|asked| asked.password.is_none());
+        let unmarked = twice(async || admin.users().put(by, id, &user).await).await;
         self.password = Some(password);
+        match unmarked {
+            Err(error) if is_random => {
+                tracing::warn!(%error, "the first administrator may still bear the mark of an unfinished one");
+                Ok(())
+            }
+            unmarked => unmarked,
+        }
+    }
+
+    /// Takes marks off that do not count, so that they do not count in another run either.
+    async fn unmark(&self, by: By<'_>, people: &[UserId]) -> Result<(), CallError> {
+        let users = self.keycloak.admin(by).users();
+        for id in people {
+            let Some(mut user) = users.full(id).await? else { continue };
+            let attributes = user.0.get_mut("attributes").and_then(Value::as_object_mut);
+            if attributes.and_then(|attributes| attributes.remove(UNFINISHED_PERSON)).is_some() {
+                users.put(by, id, &user).await?;
+            }
+        }
         Ok(())
     }
 

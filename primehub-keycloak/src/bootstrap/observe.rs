@@ -9,6 +9,7 @@ use super::clients::{REALM_MANAGEMENT, clients};
 use super::login::LoginSource;
 use super::observed::{Observed, ObservedClient, ObservedRealm, People};
 use super::plan::EVERYONE;
+use super::profile;
 use super::request::BootstrapRequest;
 use crate::Keycloak;
 use crate::admin::{Admin, ClientRow, Full, GroupRow, RoleReference, UserRow};
@@ -36,14 +37,21 @@ pub(super) async fn observe(
     };
     let groups = admin.groups().all().await?;
     let everyone = groups.iter().find(|group| group.name == EVERYONE && group.parent_id.is_none());
+    let profile = admin.realm().profile().await?;
+    let first = admin.users().page(0, 2).await?;
+    let marks_count = !profile::lets_people_write(&profile, UNFINISHED_PERSON);
     let mut realm = ObservedRealm {
         settings,
-        profile: admin.realm().profile().await?,
+        profile,
         everyone: everyone.map(|group| group.id.clone()),
         default_groups: admin.realm().default_groups().await?.into_iter().collect(),
         terms: false,
         clients: BTreeMap::new(),
-        people: people(&admin.users().page(0, 2).await?, request),
+        people: people(&first, marks_count, request),
+        marked: match marks_count {
+            true => Vec::new(),
+            false => first.iter().filter(|user| is_unfinished(user)).map(|user| user.id.clone()).collect(),
+        },
         everyones_roles: everyone.map(|group| group.realm_roles.iter().cloned().collect()).unwrap_or_default(),
         groups: groups.iter().map(|group: &GroupRow| group.name.clone()).collect(),
         ..ObservedRealm::default()
@@ -77,10 +85,11 @@ async fn rights(admin: Admin<'_>, seen: &mut ObservedClient, management: &Client
     Ok(())
 }
 
-/// Who is in the realm, by its first two people. Those whom an interrupted run began to make do not count.
-fn people(first: &[UserRow], request: &BootstrapRequest) -> People {
+/// Who is in the realm, by its first two people. Those whom an interrupted run began to make do not count, if the marks that tell so do:
+/// where people can write attributes of their own, anybody could bear one, and would be given the realm.
+pub(super) fn people(first: &[UserRow], marks_count: bool, request: &BootstrapRequest) -> People {
     let name = request.administrator.as_ref().map(|administrator| administrator.username.as_str());
-    if !first.iter().all(is_unfinished) {
+    if !first.iter().all(|user| marks_count && is_unfinished(user)) {
         return People::Somebody;
     }
     let administrator = first.iter().find(|user| Some(&*user.username) == name);

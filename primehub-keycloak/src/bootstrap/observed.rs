@@ -26,6 +26,8 @@ pub(crate) struct ObservedRealm {
     /// By the name that a client itself uses.
     pub(crate) clients: BTreeMap<String, ObservedClient>,
     pub(crate) people: People,
+    /// Those of the first people who bear the mark of an unfinished administrator, if they could have given it to themselves.
+    pub(crate) marked: Vec<UserId>,
     /// Names of the roles in the realm.
     pub(crate) roles: BTreeSet<String>,
     /// Names of the roles that everyone has.

@@ -30,6 +30,11 @@ pub(super) fn plan(seen: &Observed, request: &BootstrapRequest) -> Plan {
         realm::plan(seen, request, &mut plan);
         // What closes something comes before what opens something, so that nobody slips through in between.
         plan.steps.sort_by_key(|step| step.verdict != Verdict::Tightened);
+        if !seen.marked.is_empty() {
+            // Not before the profile is closed: they would put it back.
+            let line = "take the mark of an unfinished administrator off people who could have given it to themselves";
+            plan.does(Verdict::Tightened, line, Change::Unmark(seen.marked.clone()));
+        }
     } else {
         let line = format!("create realm {} with frontendUrl {}", request.realm, request.frontend_url());
         plan.does(Verdict::Created, line, Change::CreateRealm);

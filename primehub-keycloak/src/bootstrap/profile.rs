@@ -90,6 +90,16 @@ pub(crate) fn repair(profile: &Full) -> (Full, Vec<ProfileChange>) {
     (profile, changes)
 }
 
+/// Whether people can write an attribute of their own of this name.
+pub(super) fn lets_people_write(profile: &Full, name: &str) -> bool {
+    let declared = profile.0.get("attributes").and_then(Value::as_array);
+    let declared = declared.and_then(|attributes| attributes.iter().find(|declared| declared["name"] == name));
+    match declared {
+        Some(declared) => declared["permissions"]["edit"].as_array().is_some_and(|who| who.contains(&json!("user"))),
+        None => profile.0.get("unmanagedAttributePolicy").and_then(Value::as_str) == Some("ENABLED"),
+    }
+}
+
 /// Lets nobody but administrators change an attribute. Answers what was wrong, if something was.
 fn leave_to_administrators(declared: &mut Map<String, Value>) -> Option<Harm> {
     let permissions = declared.entry("permissions").or_insert_with(|| json!({"view": ["admin"], "edit": []}));

@@ -119,23 +119,43 @@ impl Bootstrap {
     /// When a step fails. The steps before it stay done; another run goes on.
     pub async fn run(&self, mut progress: impl FnMut(&Step) + Send) -> Result<Outcome, BootstrapError> {
         let steps = self.plan().await?;
+        let mut handed_out = None;
         let mut applier =
             Applier { keycloak: &self.keycloak, session: &self.session, request: &self.request, password: None };
         for step in steps.steps() {
             progress(step);
             let Some(change) = &step.change else { continue };
+            if change.makes_a_password() && handed_out.is_none() {
+                // Read before, so that nothing can fail between a password that nobody knows yet and the answer that tells it.
+                let told = self.hand_out().await?;
+                let platform = &self.request.admin_ui.client_id;
+                if !told.0.contains_key(platform) {
+                    let step = format!("reading the secret of the client {platform}");
+                    return Err(BootstrapError::Failed { step, cause: "keycloak does not tell it".into() });
+                }
+                handed_out = Some(told);
+            }
             applier.apply(change).await.map_err(BootstrapError::of(&step.line))?;
             tracing::info!(verdict = %step.verdict, step = step.line, "realm changed");
         }
         let administrator_password = applier.password;
-        let handed_out = self.hand_out().await.map_err(BootstrapError::of("reading the clients' secrets"))?;
-        let (secrets, everyone) = handed_out;
-        let missing =
-            || BootstrapError::Failed { step: "reading the group everyone".into(), cause: "it is gone".into() };
-        Ok(Outcome { secrets, everyone: everyone.ok_or_else(missing)?, administrator_password, steps })
+        let (secrets, everyone) = match handed_out {
+            Some(handed_out) => handed_out,
+            None => self.hand_out().await?,
+        };
+        Ok(Outcome { secrets, everyone, administrator_password, steps })
     }
 
-    async fn hand_out(&self) -> Result<(BTreeMap<String, SecretString>, Option<GroupId>), CallError> {
+    /// What an outcome tells besides the password.
+    async fn hand_out(&self) -> Result<(BTreeMap<String, SecretString>, GroupId), BootstrapError> {
+        let (secrets, everyone) =
+            self.secrets_and_everyone().await.map_err(BootstrapError::of("reading the clients' secrets"))?;
+        let missing =
+            || BootstrapError::Failed { step: "reading the group everyone".into(), cause: "it is gone".into() };
+        Ok((secrets, everyone.ok_or_else(missing)?))
+    }
+
+    async fn secrets_and_everyone(&self) -> Result<(BTreeMap<String, SecretString>, Option<GroupId>), CallError> {
         let token = self.session.get().await?;
         let admin = self.keycloak.admin(By::Token(&token));
         let mut secrets = BTreeMap::new();

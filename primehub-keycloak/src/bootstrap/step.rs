@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use primehub_core::names::UserId;
 use serde_json::{Map, Value};
 
 /// Everything that a run finds or does, in the order in which it is done.
@@ -85,6 +86,15 @@ pub(super) enum Change {
     CreateGroup,
     CreateAdministrator,
     FinishAdministrator,
+    /// Takes the mark of an unfinished administrator off people.
+    Unmark(Vec<UserId>),
+}
+
+impl Change {
+    /// Whether it may set a password that only the outcome of the run tells.
+    pub(super) fn makes_a_password(&self) -> bool {
+        matches!(self, Self::CreateAdministrator | Self::FinishAdministrator)
+    }
 }
 
 impl Plan {

@@ -1,5 +1,7 @@
 use rstest::rstest;
+use serde_json::json;
 
+use super::super::observe::people;
 use super::super::observed::{Observed, People};
 use super::super::plan::plan;
 use super::super::realm::new_realm;
@@ -105,6 +107,43 @@ fn an_administrator_who_was_begun_is_finished() {
     realm.people = People::Unfinished("42".into());
     let expected = ["~ finish administrator phadmin, whom an interrupted run began to make"];
     assert_eq!(lines(&plan_for(realm, &request)), expected);
+}
+
+#[rstest]
+#[case::nobody(&[], true, People::Nobody)]
+#[case::begun(&[("phadmin", true)], true, People::Unfinished("phadmin".into()))]
+#[case::begun_by_another_name(&[("root", true)], true, People::Nobody)]
+#[case::finished(&[("phadmin", false)], true, People::Somebody)]
+#[case::beside_somebody(&[("ada", false), ("phadmin", true)], true, People::Somebody)]
+#[case::mark_that_anybody_could_bear(&[("phadmin", true)], false, People::Somebody)]
+#[case::nobody_who_could_bear_one(&[], false, People::Nobody)]
+fn an_unfinished_administrator_is_told_by_a_mark(
+    #[case] first: &[(&str, bool)],
+    #[case] marks_count: bool,
+    #[case] expected: People,
+) {
+    let user = |(name, is_marked): &(&str, bool)| {
+        let attributes = if *is_marked { json!({"primehub-bootstrap": ["unfinished"]}) } else { json!({}) };
+        serde_json::from_value(json!({"id": name, "username": name, "attributes": attributes})).unwrap()
+    };
+    let first: Vec<_> = first.iter().map(user).collect();
+    assert_eq!(people(&first, marks_count, &request()), expected);
+}
+
+/// Otherwise the next run, which finds the profile closed, would believe it.
+#[test]
+fn a_mark_that_does_not_count_is_taken_off_once_the_profile_is_closed() {
+    let request = request();
+    let mut realm = complete(&request);
+    realm.profile.set("unmanagedAttributePolicy", "ENABLED");
+    realm.marked = vec!["42".into()];
+    assert_eq!(
+        lines(&plan_for(realm, &request)),
+        [
+            "! tighten the user profile: undeclared attributes ADMIN_EDIT instead of ENABLED",
+            "! take the mark of an unfinished administrator off people who could have given it to themselves",
+        ]
+    );
 }
 
 #[test]

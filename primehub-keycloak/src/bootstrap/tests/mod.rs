@@ -3,5 +3,6 @@
 mod existing;
 mod fixtures;
 mod fresh;
+mod last_step;
 mod profiles;
 mod wire;

@@ -1,7 +1,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::super::profile::{Harm, repair};
+use super::super::profile::{Harm, lets_people_write, repair};
 use super::fixtures::{first_profile, object};
 use crate::admin::Full;
 
@@ -70,6 +70,22 @@ fn what_is_declared_too_short_is_lengthened() {
     let (repaired, changes) = repair(&profile);
     assert!(changes.iter().any(|change| change.what == "predefinedEnvs up to 100000 characters"));
     assert_eq!(of(&repaired, "predefinedEnvs")["validations"]["length"]["max"], 100_000);
+}
+
+#[rstest]
+#[case::undeclared_where_people_write(json!({"unmanagedAttributePolicy": "ENABLED", "attributes": []}), true)]
+#[case::undeclared_elsewhere(json!({"unmanagedAttributePolicy": "ADMIN_EDIT", "attributes": []}), false)]
+#[case::undeclared_and_dropped(json!({}), false)]
+#[case::declared_for_administrators(
+    json!({"unmanagedAttributePolicy": "ENABLED", "attributes": [{"name": "mark", "permissions": {"edit": ["admin"]}}]}),
+    false
+)]
+#[case::declared_for_people(
+    json!({"unmanagedAttributePolicy": "ADMIN_EDIT", "attributes": [{"name": "mark", "permissions": {"edit": ["admin", "user"]}}]}),
+    true
+)]
+fn who_writes_an_attribute_is_the_profiles_to_say(#[case] profile: Value, #[case] expected: bool) {
+    assert_eq!(lets_people_write(&object(profile), "mark"), expected);
 }
 
 #[test]

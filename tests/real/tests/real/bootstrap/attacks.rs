@@ -6,6 +6,7 @@ use real_peers::Shared;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::cycle::everything;
 use super::place::{Place, names, news};
 
 /// What administrators have given somebody.
@@ -75,13 +76,40 @@ pub(super) async fn on_a_bootstrapped_realm(shared: Arc<Shared>) {
     place.end().await;
 }
 
+/// Somebody who says to have been begun by a run that was interrupted, where people can say so.
+pub(super) async fn forged_mark(shared: Arc<Shared>) {
+    let place = Place::new(&shared, "bootstrap-forged").await;
+    place.admin.create_realm(&place.name, json!({ "sslRequired": "none" })).await.unwrap();
+    place.change("users/profile", |profile| profile["unmanagedAttributePolicy"] = "ENABLED".into()).await;
+    let attacker = Attacker::named(&place, "phadmin").await;
+    let mark = attributes(&[("primehub-bootstrap", "unfinished")]);
+    assert_eq!(attacker.post(&mark, "phadmin").await, StatusCode::NO_CONTENT);
+    assert_eq!(attacker.user().await["attributes"], mark);
+
+    let request = everything(&place);
+    let plan = place.plan(request.clone()).await;
+    assert!(plan.to_string().contains("! take the mark of an unfinished administrator off people"), "{plan}");
+    let outcome = place.run(request.clone()).await;
+    assert!(outcome.administrator_password.is_none(), "{}", outcome.steps);
+    // Nor in a run that finds the profile closed.
+    let again = place.run_in_vain(request).await;
+    assert!(again.administrator_password.is_none(), "{}", again.steps);
+    assert_eq!(attacker.user().await.get("attributes"), None);
+    assert_eq!(place.rights(&attacker.id).await, Vec::<String>::new());
+    place.end().await;
+}
+
 impl<'a> Attacker<'a> {
     async fn create(place: &'a Place) -> Self {
+        Self::named(place, "mallory").await
+    }
+
+    async fn named(place: &'a Place, name: &str) -> Self {
         place.add_direct_client().await;
-        let id = place.person("mallory").await;
+        let id = place.person(name).await;
         let names = json!({ "email": "m@example.com", "firstName": "Mal", "lastName": "Lory" });
         place.put(&format!("users/{id}"), &names).await;
-        let token = place.direct_token("mallory").await;
+        let token = place.direct_token(name).await;
         Self { place, id, token }
     }
 

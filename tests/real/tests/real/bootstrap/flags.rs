@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use primehub_keycloak::SslRequired;
 use real_peers::Shared;
 use serde_json::json;
 
@@ -103,6 +104,46 @@ pub(super) async fn frontend_url(shared: Arc<Shared>) {
     place.run(back.clone()).await;
     assert_eq!(now().await, place.base());
     place.run_in_vain(back).await;
+    place.end().await;
+}
+
+pub(super) async fn closed(shared: Arc<Shared>) {
+    let (place, _) = Place::bootstrapped(&shared, "bootstrap-closed-by-hand").await;
+    let hub = format!("clients/{}", place.client("jupyterhub").await);
+    place.change(&hub, |client| client["enabled"] = false.into()).await;
+    place.put("", &json!({ "enabled": false, "sslRequired": "external" })).await;
+
+    // A site without encryption decides about new realms only.
+    let refused = place.run_in_vain(place.request()).await;
+    assert_eq!(
+        news(&refused.steps),
+        [
+            "x enable the realm, in which nobody can log in; done with the flag reopen",
+            "x enable client jupyterhub; done with the flag reopen",
+        ]
+    );
+    let mut request = place.request();
+    request.ssl_required = Some(SslRequired::None);
+    let refused = place.run_in_vain(request.clone()).await;
+    assert_eq!(refused.steps.refused().count(), 3, "{}", refused.steps);
+    request.flags.reopen = true;
+    let reopened = place.run(request.clone()).await;
+    assert_eq!(
+        news(&reopened.steps),
+        [
+            "~ enable the realm, in which nobody can log in",
+            "~ require encryption for none instead of external",
+            "~ enable client jupyterhub",
+        ]
+    );
+    let realm = place.get("").await;
+    assert_eq!((&realm["enabled"], &realm["sslRequired"]), (&json!(true), &json!("none")));
+    place.run_in_vain(request).await;
+    // More encryption takes no flag.
+    let mut request = place.request();
+    request.ssl_required = Some(SslRequired::External);
+    let tightened = place.run(request).await;
+    assert_eq!(news(&tightened.steps), ["! require encryption for external instead of none"]);
     place.end().await;
 }
 
