@@ -13,6 +13,8 @@ use crate::bootstrap::{
 };
 
 const RUN_BOOTSTRAP: &str = "run the bootstrap, which repairs it";
+/// Both the scope that asks for an API token and the role that allows it.
+const OFFLINE_ACCESS: &str = "offline_access";
 const LOOK_AT_KEYCLOAK: &str = "look into Keycloak's log, and ask again";
 
 /// The oldest Keycloak whose user profile can keep attributes for administrators alone.
@@ -39,6 +41,7 @@ pub(super) fn evaluate(facts: &Facts, expected: &Expected, report: &mut Report) 
         let settings = Settings(realm);
         events(&settings, expected, report);
         api_tokens(&settings, report);
+        offline_access(facts, report);
     }
     collisions(facts, report);
 }
@@ -223,16 +226,21 @@ fn client(facts: &Facts, expected: &Expected, report: &mut Report) {
         .list("optionalClientScopes")
         .iter()
         .chain(settings.list("defaultClientScopes"))
-        .any(|scope| scope == "offline_access")
+        .any(|scope| scope == OFFLINE_ACCESS)
     {
         fine = false;
-        let finding =
-            report.error("client settings", format!("{id} may not ask for offline_access, so there are no API tokens"));
-        finding.advise("add offline_access to the client's optional scopes");
+        let finding = report
+            .error("client settings", format!("{id} may not ask for {OFFLINE_ACCESS}, so there are no API tokens"));
+        finding.advise(format!("add {OFFLINE_ACCESS} to the client's optional scopes"));
     }
     if !settings.flag("standardFlowEnabled") {
         fine = false;
         report.error("client settings", format!("nobody can log in through {id}")).advise(RUN_BOOTSTRAP);
+    }
+    if expected.passwords && !settings.flag("directAccessGrantsEnabled") {
+        fine = false;
+        let what = format!("{id} may not log people in with their passwords, as KC_GRANT_TYPE asks for");
+        report.error("client settings", what).advise("allow direct access grants for the client, by hand");
     }
     if !settings.flag("fullScopeAllowed") && !scope.contains(REALM_ADMIN) {
         fine = false;
@@ -375,6 +383,21 @@ fn api_tokens(settings: &Settings<'_>, report: &mut Report) {
     }
     if fine {
         report.ok("API tokens", "nothing but disuse ends them");
+    }
+}
+
+/// Keycloak gives an offline token to nobody without the role of that name.
+fn offline_access(facts: &Facts, report: &mut Report) {
+    let Some(default_roles) = seen(&facts.default_roles, "API tokens", report) else { return };
+    // What the group of everybody has will do as well.
+    let has = |group: &GroupRow| group.name == EVERYONE && group.realm_roles.iter().any(|role| role == OFFLINE_ACCESS);
+    if default_roles.contains(OFFLINE_ACCESS) || facts.groups.get().is_some_and(|groups| groups.iter().any(has)) {
+        report.ok("API tokens", "everybody new may have them");
+    } else {
+        let what = format!("the realm's default roles lack {OFFLINE_ACCESS}, so nobody new can have an API token");
+        report
+            .error("API tokens", what)
+            .advise(format!("add the role {OFFLINE_ACCESS} to the default roles of the realm, by hand"));
     }
 }
 

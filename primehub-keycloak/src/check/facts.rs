@@ -23,6 +23,8 @@ pub(super) struct Facts {
     /// Harmless reads, each with the right that it takes.
     pub(super) reads: Vec<(&'static str, Seen<()>)>,
     pub(super) realm: Seen<Full>,
+    /// The realm roles that everybody new gets.
+    pub(super) default_roles: Seen<BTreeSet<String>>,
     pub(super) profile: Seen<Full>,
     pub(super) groups: Seen<Vec<GroupRow>>,
     pub(super) default_groups: Seen<BTreeSet<GroupId>>,
@@ -42,6 +44,8 @@ pub(super) struct Expected {
     pub(super) everyone: Option<GroupId>,
     pub(super) overlap: Duration,
     pub(super) refresh_without_events: Duration,
+    /// Whether people log in through the platform with their passwords.
+    pub(super) passwords: bool,
 }
 
 /// How far a call comes.

@@ -42,6 +42,7 @@ pub(super) async fn look(keycloak: &Keycloak, options: &CheckOptions) -> Facts {
     }
     facts.version = Seen::of(version(keycloak).await);
     facts.realm = Seen::of(keycloak.realm().full().await);
+    facts.default_roles = default_roles(keycloak, &facts.realm).await;
     facts.profile = Seen::of(keycloak.realm().profile().await);
     facts.default_groups = Seen::of(keycloak.realm().default_groups().await.map(|groups| groups.into_iter().collect()));
     facts.groups = Seen::of(keycloak.groups().all().await);
@@ -154,6 +155,14 @@ async fn client(keycloak: &Keycloak, client_id: &str) -> Result<(Full, BTreeSet<
         _ => Vec::new(),
     };
     Ok((client, scope.into_iter().map(|role| role.name).collect()))
+}
+
+/// What is in the role of everybody new, by the realm's own words.
+async fn default_roles(keycloak: &Keycloak, realm: &Seen<Full>) -> Seen<BTreeSet<String>> {
+    let role = realm.get().and_then(|realm| realm.0.get("defaultRole")?.get("id")?.as_str());
+    let Some(role) = role else { return Seen::NotAsked };
+    let contained = keycloak.roles().composites(role).await;
+    Seen::of(contained.map(|roles| roles.into_iter().filter(|role| !role.client_role).map(|role| role.name).collect()))
 }
 
 async fn events(keycloak: &Keycloak) -> Result<(), CallError> {

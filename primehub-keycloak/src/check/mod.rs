@@ -17,11 +17,13 @@ use crate::settings::KeycloakSettings;
 pub struct CheckOptions {
     /// Members of the group of everyone are counted only where there are at most so many people: it takes a call for each 1,000.
     pub count_members_up_to: u64,
+    /// Whether people's names and passwords go through the platform (`KC_GRANT_TYPE=password`), which its client has to allow.
+    pub passwords: bool,
 }
 
 impl Default for CheckOptions {
     fn default() -> Self {
-        Self { count_members_up_to: 2_000 }
+        Self { count_members_up_to: 2_000, passwords: false }
     }
 }
 
@@ -44,6 +46,7 @@ pub async fn check(settings: &KeycloakSettings, options: &CheckOptions) -> Repor
         everyone: settings.everyone.clone(),
         overlap: settings.following.overlap,
         refresh_without_events: settings.following.refresh_without_events,
+        passwords: options.passwords,
     };
     evaluate::evaluate(&facts, &expected, &mut report);
     report

@@ -35,6 +35,7 @@ pub(super) fn facts() -> Facts {
             "eventsEnabled": true, "adminEventsEnabled": true, "enabledEventTypes": EVENT_TYPES, "eventsExpiration": 604_800,
             "attributes": {"frontendUrl": "https://id.example.com", "adminEventsExpiration": "604800"},
         }))),
+        default_roles: Seen::Is(BTreeSet::from(["offline_access".to_owned(), "uma_authorization".to_owned()])),
         profile: Seen::Is(repair(&object(json!({"attributes": []}))).0),
         groups: Seen::Is(vec![group("everyone-id", "everyone"), group("1", "research")]),
         default_groups: Seen::Is(BTreeSet::from([GroupId::new("everyone-id")])),
@@ -58,6 +59,7 @@ pub(super) fn expected() -> Expected {
         everyone: Some(GroupId::new("everyone-id")),
         overlap: Duration::from_secs(30),
         refresh_without_events: Duration::from_mins(1),
+        passwords: false,
     }
 }
 

@@ -27,6 +27,7 @@ ok       user profile: quotas are for administrators alone, and nothing keeps pe
 ok       events: those of administrators are recorded
 ok       events: those of people are recorded
 ok       API tokens: nothing but disuse ends them
+ok       API tokens: everybody new may have them
 ok       groups: 2, each with a folder of its own
 ";
 

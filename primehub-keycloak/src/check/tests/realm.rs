@@ -3,9 +3,11 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::super::facts::{Facts, Seen};
+use super::super::evaluate::evaluate;
+use super::super::facts::{Expected, Facts, Seen};
 use super::super::look::rights_of;
-use super::fixtures::{facts, group, judge, object, wrong};
+use super::super::report::Report;
+use super::fixtures::{expected as expected_settings, facts, group, judge, object, wrong};
 use crate::admin::Full;
 
 fn set(facts: &mut Facts, name: &str, value: Value) {
@@ -139,6 +141,22 @@ fn deny(facts: &mut Facts, right: &'static str) {
     |facts: &mut Facts| set(facts, "revokeRefreshToken", json!(true)),
     "error API tokens: refresh tokens are revoked on use: an API token dies at its second use"
 )]
+#[case::nobody_may_have_one(
+    |facts: &mut Facts| facts.default_roles = Seen::Is(BTreeSet::from(["uma_authorization".to_owned()])),
+    "error API tokens: the realm's default roles lack offline_access, so nobody new can have an API token"
+)]
+#[case::everyone_may_have_one(
+    |facts: &mut Facts| {
+        facts.default_roles = Seen::Is(BTreeSet::new());
+        let Seen::Is(groups) = &mut facts.groups else { panic!("no groups") };
+        groups[0].realm_roles.push("offline_access".to_owned());
+    },
+    ""
+)]
+#[case::default_roles_unseen(
+    |facts: &mut Facts| facts.default_roles = Seen::Denied("view-realm"),
+    "warning API tokens: cannot be looked at: the service account lacks view-realm"
+)]
 #[case::idle(
     |facts: &mut Facts| set(facts, "offlineSessionIdleTimeout", json!(3_600)),
     "warning API tokens: they end when they lie unused for 1 hour"
@@ -162,6 +180,22 @@ fn what_is_not_in_order_is_said(#[case] edit: fn(&mut Facts), #[case] expected: 
     let without_advice =
         |finding: &&super::super::Finding| finding.state != super::super::FindingState::Ok && finding.advice.is_none();
     assert_eq!(report.findings.iter().find(without_advice), None);
+}
+
+#[rstest]
+#[case::not_asked_for(false, false, "")]
+#[case::allowed(true, true, "")]
+#[case::not_allowed(
+    true,
+    false,
+    "error client settings: admin-ui may not log people in with their passwords, as KC_GRANT_TYPE asks for"
+)]
+fn passwords_take_the_clients_leave(#[case] passwords: bool, #[case] allowed: bool, #[case] expected: &str) {
+    let mut facts = facts();
+    edit_client(&mut facts, |client, _| client.set("directAccessGrantsEnabled", allowed));
+    let mut report = Report::default();
+    evaluate(&facts, &Expected { passwords, ..expected_settings() }, &mut report);
+    assert_eq!(wrong(&report).join("|"), expected);
 }
 
 fn open_username(renames: bool) -> Facts {

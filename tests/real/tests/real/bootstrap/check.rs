@@ -189,6 +189,18 @@ pub(super) async fn settings(shared: Arc<Shared>) {
     assert!(wrong(&report).iter().any(|line| line == expected), "{report}");
     place.post(&scope, &roles).await;
 
+    // Nobody new may have an API token.
+    let default_role = place.get("").await["defaultRole"]["id"].as_str().unwrap().to_owned();
+    let contained = format!("roles-by-id/{default_role}/composites");
+    let mut offline = place.get(&contained).await;
+    offline.as_array_mut().unwrap().retain(|role| role["name"] == "offline_access");
+    place.admin.delete_listed(&place.path(&contained), &offline).await.unwrap();
+    assert_eq!(
+        wrong(&look(&settings).await),
+        ["error API tokens: the realm's default roles lack offline_access, so nobody new can have an API token"]
+    );
+    place.post(&contained, &offline).await;
+
     // No API tokens, and no audience.
     let scopes = place.get(&format!("{client}/optional-client-scopes")).await;
     let offline = scopes.as_array().unwrap().iter().find(|scope| scope["name"] == "offline_access").unwrap();
