@@ -31,7 +31,8 @@ pub(crate) enum Command {
     /// Make a realm of a Keycloak what PrimeHub needs, or repair it. Without changes to make, nothing is changed.
     #[command(after_help = ADMINISTRATOR)]
     Bootstrap(Box<BootstrapOptions>),
-    /// Say what of an installation on a Keycloak is reachable, permitted and configured, line by line.
+    /// Say what of an installation on a Keycloak is reachable, permitted and configured, line by line. If the variable `KC_GRANT_TYPE` is
+    /// `password`, also whether people's passwords can go through the platform.
     Check(Box<CheckOptions>),
     /// Print the GraphQL schema.
     Schema,
