@@ -23,7 +23,7 @@ impl Keycloak {
     /// # Errors
     /// Settings with which no call could be made.
     pub fn new(settings: KeycloakSettings) -> Result<Self, InvalidSettings> {
-        let transport = Transport::new(Arc::new(settings), KeycloakMetrics::default())?;
+        let transport = Transport::new(Arc::new(settings.within_a_year()), KeycloakMetrics::default())?;
         Ok(Self { service: Arc::new(ServiceToken::new(transport.for_upkeep())), transport })
     }
 
@@ -60,11 +60,23 @@ impl Keycloak {
         match self.transport.send_before(call, Some(&token), deadline).await {
             Err(error) if error.status() == Some(401) => {
                 let token = before(deadline, call, self.service.get_instead_of(&token)).await?;
-                self.transport.send_before(call, Some(&token), deadline).await
+                let answer = self.transport.send_before(call, Some(&token), deadline).await;
+                answer.map_err(|error| not_the_persons_fault(call, error))
             }
             answer => answer,
         }
     }
+}
+
+/// A token of the platform's that Keycloak does not accept although it has just been issued is nothing that the person can help on whose
+/// behalf the call is made.
+fn not_the_persons_fault(call: &Call<'_>, error: CallError) -> CallError {
+    if error.status() != Some(401) {
+        return error;
+    }
+    let cause = "Keycloak does not accept the service account's token, although it has just issued it";
+    tracing::error!(call = call.kind.name, cause);
+    CallError::Unavailable { call: call.kind.name, cause: cause.to_owned() }
 }
 
 /// Waits for the token of a call, until the call's time is over.

@@ -41,8 +41,8 @@ mod token;
 mod transport;
 
 pub use bootstrap::{
-    AdminLogin, Bootstrap, BootstrapError, BootstrapRequest, ClientRequest, DEFAULT_WAIT, FirstAdministrator, FirstGroup, Flag,
-    Flags, Outcome, Plan, SslRequired, Step, Verdict,
+    AdminLogin, Bootstrap, BootstrapError, BootstrapRequest, ClientRequest, DEFAULT_WAIT, FirstAdministrator,
+    FirstGroup, Flag, Flags, Outcome, Plan, SslRequired, Step, Verdict,
 };
 pub use check::{CheckOptions, Finding, FindingState, Report, check};
 pub use connection::Keycloak;

@@ -164,6 +164,26 @@ impl KeycloakSettings {
         self.public_url(&["realms", &self.realm]).into()
     }
 
+    /// The same, without durations that no clock can add: a year is for ever here.
+    pub(crate) fn within_a_year(mut self) -> Self {
+        let year = Duration::from_hours(24 * 365);
+        let (patience, following) = (&mut self.patience, &mut self.following);
+        for duration in [
+            &mut patience.connect,
+            &mut patience.token,
+            &mut patience.admin,
+            &mut patience.page,
+            &mut patience.mail,
+            &mut following.interval,
+            &mut following.overlap,
+            &mut following.refresh,
+            &mut following.refresh_without_events,
+        ] {
+            *duration = (*duration).min(year);
+        }
+        self
+    }
+
     /// Checks what can be checked without a call.
     ///
     /// # Errors
@@ -290,5 +310,14 @@ mod tests {
         let mut settings = settings("http://keycloak:8080");
         settings.client_id = ADMIN_CLI.into();
         assert!(settings.check().unwrap_err().to_string().contains("admin-cli"));
+    }
+
+    #[test]
+    fn for_ever_is_a_year() {
+        let mut settings = settings("http://keycloak:8080");
+        settings.following.refresh = Duration::MAX;
+        let settings = settings.within_a_year();
+        assert_eq!(settings.following.refresh, Duration::from_hours(24 * 365));
+        assert_eq!(settings.following.interval, Following::default().interval);
     }
 }

@@ -37,16 +37,6 @@ impl Groups<'_> {
         pages(KIND, paging::GROUPS, |group: &GroupRow| group.id.as_str(), page).await
     }
 
-    /// The top-level group with exactly this name.
-    pub(crate) async fn find_exact(self, name: &str) -> Result<Option<GroupRow>, CallError> {
-        const KIND: Kind = Kind::new("groups.find", Class::Read, "view-users");
-        let call = self.0.get(KIND, &["groups"]).query("search", name).query("exact", "true");
-        let call = call.query("populateHierarchy", "false").query("briefRepresentation", "false");
-        let call = call.query("first", "0").query("max", number(paging::GROUPS));
-        let found: Vec<GroupRow> = self.0.read(call).await?;
-        Ok(found.into_iter().find(|group| group.name == name && group.parent_id.is_none()))
-    }
-
     pub(crate) async fn get(self, id: &GroupId) -> Result<Option<GroupRow>, CallError> {
         const KIND: Kind = Kind::new("groups.get", Class::Read, "view-users");
         self.0.find(self.0.get(KIND, &["groups", id.as_str()])).await

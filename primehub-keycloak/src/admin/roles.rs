@@ -58,6 +58,13 @@ impl Roles<'_> {
         self.0.carry_out(self.0.call(KIND, Method::DELETE, &["roles", name]).by(by)).await
     }
 
+    /// Deletes a role, if this very call does: one whose answer is lost is not sent again, since a second one could not tell its own
+    /// success from somebody else's.
+    pub(crate) async fn take(self, by: By<'_>, name: &str) -> Result<(), CallError> {
+        const KIND: Kind = Kind::new("roles.take", Class::Write, "manage-realm");
+        self.0.carry_out(self.0.call(KIND, Method::DELETE, &["roles", name]).by(by)).await
+    }
+
     /// Replaces a role. Another name renames it.
     pub(crate) async fn put_by_id(self, by: By<'_>, id: &str, role: &Full) -> Result<(), CallError> {
         const KIND: Kind = Kind::new("roles.update", Class::Write, "manage-realm");

@@ -9,7 +9,7 @@ pub(super) mod complete;
 mod inspect;
 mod look;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +60,19 @@ const FEDERATED: u32 = 5;
 const FAR: Duration = Duration::from_hours(24 * 365);
 
 pub(super) fn start(inner: Arc<Inner>) -> Running {
-    Running(tokio::spawn(Follower::new(inner).run()))
+    Running(tokio::spawn(async move {
+        let _end = End(inner.clone());
+        Follower::new(inner).run().await;
+    }))
+}
+
+/// Whatever ends the following, nobody takes the picture for fresh after that.
+struct End(Arc<Inner>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.health.send_modify(|health| health.lose("nothing follows the realm any more"));
+    }
 }
 
 type Done = (Target, u8, Result<Revision, CallError>);
@@ -94,9 +106,10 @@ struct Follower {
     inspect_at: Instant,
     readings: FuturesUnordered<futures::future::BoxFuture<'static, Done>>,
     busy: BTreeSet<Target>,
-    /// Readings that failed, until the next look, and since when there have been any.
+    /// Readings that failed, until the next look.
     later: Vec<(Target, u8)>,
-    failing: Option<(Instant, String)>,
+    /// What cannot be read because Keycloak is not there for it, since when, and why.
+    failing: BTreeMap<Target, (Instant, String)>,
 }
 
 impl Follower {
@@ -123,7 +136,7 @@ impl Follower {
             readings: FuturesUnordered::new(),
             busy: BTreeSet::new(),
             later: Vec::new(),
-            failing: None,
+            failing: BTreeMap::new(),
         }
     }
 
@@ -279,7 +292,7 @@ impl Follower {
     fn in_contact(&self) {
         let too_long =
             self.missing.is_some() && self.complete.elapsed() > self.inner.following.refresh_without_events * 3;
-        let failing = self.failing.as_ref().filter(|(since, _)| since.elapsed() > READING_TOLERANCE);
+        let failing = self.failing.values().find(|(since, _)| since.elapsed() > READING_TOLERANCE);
         match (&self.failed, failing) {
             (_, Some((_, cause))) => return self.lose(cause.clone()),
             (Some(cause), None) if too_long => return self.lose(cause.clone()),
@@ -312,6 +325,7 @@ impl Follower {
 
     fn reading_ended(&mut self, (target, attempt, result): Done) {
         self.busy.remove(&target);
+        let failing = self.failing.remove(&target);
         match result {
             Ok(_) => {}
             // Seen of Keycloak: half a user, while somebody else deletes it.
@@ -326,17 +340,14 @@ impl Follower {
                 self.later.push((target, attempt + 1));
             }
             Err(error) => {
-                let cause = self.cause(&error);
-                self.failing.get_or_insert((Instant::now(), cause));
+                let since = failing.map_or_else(Instant::now, |(since, _)| since);
+                self.failing.insert(target.clone(), (since, self.cause(&error)));
                 self.later.push((target, attempt));
             }
         }
     }
 
     fn retry_readings(&mut self) {
-        if self.later.is_empty() && self.readings.is_empty() {
-            self.failing = None;
-        }
         for (target, attempt) in self.later.drain(..) {
             self.inner.queue.push([target], attempt);
         }

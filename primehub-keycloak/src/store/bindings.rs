@@ -5,6 +5,7 @@ use futures::stream;
 use primehub_core::identity::{Actor, Applied, Binding, IdentityError, Key, Outcome, RoleKey, Subject};
 use primehub_core::names::{GroupId, UserId};
 
+use super::roles::refuse_storage;
 use super::{Store, by};
 use crate::admin::RoleReference;
 use crate::transport::{By, CallError};
@@ -41,10 +42,9 @@ impl Store {
 
     /// Brings the membership about, or ends it. Keycloak's answer proves it, so it is not read back.
     async fn change_membership(&self, by: By<'_>, user: &UserId, group: &GroupId, member: bool) -> Outcome {
-        let key = Key::User(user.clone());
-        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
-        self.user(user).await?;
-        self.group(group).await?;
+        self.known_user(user).await?;
+        self.known_group(group).await?;
+        let _guard = self.mirror.lock(&[Key::User(user.clone())]).await;
         let users = self.keycloak.users();
         let answer = if member { users.join(by, user, group).await } else { users.leave(by, user, group).await };
         if let Err(error) = answer {
@@ -83,11 +83,19 @@ impl Store {
         if matches!(subject, Subject::User(_)) && role != self.mirror.directory().administrator_role() {
             return Err(IdentityError::Unsupported { operation: "granting a role to a single user" });
         }
-        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
-        match subject {
-            Subject::User(id) => drop(self.user(id).await?),
-            Subject::Group(id) => drop(self.group(id).await?),
+        if let RoleKey::Realm(name) = role {
+            refuse_storage(name)?;
         }
+        match subject {
+            Subject::User(id) => drop(self.known_user(id).await?),
+            Subject::Group(id) => drop(self.known_group(id).await?),
+        }
+        if self.mirror.directory().role(role).is_none() {
+            // A grant of a role that the picture does not know could not be shown.
+            let unknown = [Key::Role(role.clone())];
+            self.mirror.refresh(&unknown).await.map_err(|error| error.into_identity(None))?;
+        }
+        let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
         let (client, reference) = self.role_reference(role).await?;
         let answer = self.map_role(by, subject, client.as_deref(), &reference, held).await;
         let before = self.holds(subject, role);

@@ -40,7 +40,9 @@ impl Store {
         full.set_attributes(&new.attributes);
         let id = match self.keycloak.groups().create(by(actor), &full).await {
             Ok(id) => id,
-            Err(error) => self.group_not_created(&new, error).await?,
+            // After a lost answer: whoever made a group of that name, if there is one now, cannot be told.
+            Err(error) if error.status() == Some(409) => return Err(IdentityError::Conflict(Conflict::GroupName)),
+            Err(error) => return Err(error.into_identity(None)),
         };
         let mut edit = GroupEdit::default();
         for (name, values) in new.attributes.iter() {
@@ -61,21 +63,6 @@ impl Store {
         self.written_group(&id, revision)
     }
 
-    /// What a refused or lost creation means. A creation whose answer was lost is looked for: it counts if a group as it was asked for is
-    /// there now. None was before, or it would not have been tried.
-    async fn group_not_created(&self, new: &NewGroup, error: CallError) -> Result<GroupId, IdentityError> {
-        match &error {
-            CallError::Unknown { call, .. } => match self.keycloak.groups().find_exact(new.name.as_str()).await {
-                Ok(Some(found)) if user_edit::same(&found.attributes, &new.attributes) => Ok(found.id),
-                Ok(None) => Err(IdentityError::Unavailable { cause: error.to_string() }),
-                // Somebody else's, for all that can be told.
-                Ok(Some(_)) | Err(_) => Err(IdentityError::OutcomeUnknown { operation: call }),
-            },
-            _ if error.status() == Some(409) => Err(IdentityError::Conflict(Conflict::GroupName)),
-            _ => Err(error.into_identity(None)),
-        }
-    }
-
     pub(super) async fn edit_group(
         &self,
         actor: &Actor,
@@ -94,8 +81,9 @@ impl Store {
     pub(super) async fn delete_group(&self, actor: &Actor, id: &GroupId) -> Result<Written<Arc<Group>>, IdentityError> {
         self.writable()?;
         let key = Key::Group(id.clone());
+        let before = self.known_group(id).await?;
         let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
-        let before = self.group(id).await?;
+        let before = self.mirror.directory().group(id).cloned().unwrap_or(before);
         let groups = self.keycloak.groups();
         match groups.delete(by(actor), id).await {
             Ok(()) => {}
@@ -112,13 +100,12 @@ impl Store {
         Ok(Written { value: before, revision })
     }
 
-    /// A group of the picture, or one that it does not know yet.
-    pub(super) async fn group(&self, id: &GroupId) -> Result<Arc<Group>, IdentityError> {
-        if let Some(group) = self.mirror.directory().group(id) {
-            return Ok(group.clone());
-        }
+    /// A group of the picture, or one that it does not know yet. To be asked before any lock is taken: it may take the group's.
+    pub(super) async fn known_group(&self, id: &GroupId) -> Result<Arc<Group>, IdentityError> {
         let key = Key::Group(id.clone());
-        self.mirror.reread(std::slice::from_ref(&key)).await.map_err(|error| error.into_identity(Some(&key)))?;
+        if self.mirror.directory().group(id).is_none() {
+            self.mirror.refresh(std::slice::from_ref(&key)).await.map_err(|error| error.into_identity(None))?;
+        }
         self.mirror.directory().group(id).cloned().ok_or(IdentityError::Absent(key))
     }
 

@@ -20,7 +20,7 @@ impl Store {
     pub(super) async fn put_invitation(&self, actor: &Actor, new: NewInvitation) -> Result<Written<()>, IdentityError> {
         self.writable()?;
         let NewInvitation { invitation, at_most, .. } = new;
-        self.group(&invitation.group).await?;
+        self.known_group(&invitation.group).await?;
         let mut looked_through = self.invitation_changes.lock().await;
         self.throw_expired_away(by(actor), &mut looked_through).await;
         let now = self.clock.now();
@@ -71,7 +71,7 @@ impl Store {
             Some(known) => Some(Invitation::clone(known)),
             None => roles.get(&name).await.map_err(unreadable)?.as_ref().and_then(stored::of_role),
         };
-        let value = match roles.delete(by(actor), &name).await {
+        let value = match roles.take(by(actor), &name).await {
             Ok(()) => own,
             Err(error) if error.is_absent() => self.take_shared(by(actor), id).await?,
             // Somebody else has deleted it at the same moment.

@@ -75,7 +75,7 @@ impl Store {
 }
 
 /// Roles in which invitations are kept are none that anybody may hold or delete.
-fn refuse_storage(name: &str) -> Result<(), IdentityError> {
+pub(super) fn refuse_storage(name: &str) -> Result<(), IdentityError> {
     if invitations::is_storage(name) {
         return Err(IdentityError::invalid("role", "has a name that is reserved for invitations"));
     }

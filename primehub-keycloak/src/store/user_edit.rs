@@ -1,7 +1,5 @@
 //! What an edit makes of a user's representation.
 
-use std::collections::BTreeMap;
-
 use primehub_core::identity::{
     AttributeEdit, AttributeEdits, Attributes, Capabilities, Edit, IdentityError, UserEdit, values,
 };
@@ -58,14 +56,6 @@ pub(super) fn applied(stored: &Attributes, edits: &AttributeEdits) -> Attributes
         }
     }
     after
-}
-
-/// Whether both have the same attributes with the same values, in whatever order.
-pub(super) fn same(one: &Attributes, other: &Attributes) -> bool {
-    let sorted = |attributes: &Attributes| -> BTreeMap<String, Vec<String>> {
-        attributes.iter().map(|(name, values)| (name.to_owned(), sorted(values))).collect()
-    };
-    sorted(one) == sorted(other)
 }
 
 fn sorted(values: &[String]) -> Vec<String> {

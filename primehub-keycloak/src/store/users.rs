@@ -35,8 +35,9 @@ impl Store {
     pub(super) async fn delete_user(&self, actor: &Actor, id: &UserId) -> Result<Written<Arc<User>>, IdentityError> {
         self.writable()?;
         let key = Key::User(id.clone());
+        let before = self.known_user(id).await?;
         let _guard = self.mirror.lock(std::slice::from_ref(&key)).await;
-        let before = self.user(id).await?;
+        let before = self.mirror.directory().user(id).cloned().unwrap_or(before);
         let users = self.keycloak.users();
         match users.delete(by(actor), id).await {
             Ok(()) => {}
@@ -106,7 +107,7 @@ impl Store {
     ) -> Result<(), IdentityError> {
         self.writable()?;
         values::check_required_actions(&email.actions)?;
-        let user = self.user(id).await?;
+        let user = self.known_user(id).await?;
         if user.email.is_none() {
             return Err(IdentityError::invalid("email", "is not defined"));
         }
@@ -125,16 +126,16 @@ impl Store {
         }
     }
 
-    /// A user of the picture, or one that it does not know yet.
-    pub(super) async fn user(&self, id: &UserId) -> Result<Arc<User>, IdentityError> {
-        if let Some(user) = self.mirror.directory().user(id) {
-            return Ok(user.clone());
+    /// A user of the picture, or one that it does not know yet. To be asked before any lock is taken: it may take the user's.
+    pub(super) async fn known_user(&self, id: &UserId) -> Result<Arc<User>, IdentityError> {
+        let key = Key::User(id.clone());
+        if self.mirror.directory().user(id).is_none() {
+            self.mirror.refresh(std::slice::from_ref(&key)).await.map_err(|error| error.into_identity(None))?;
         }
-        self.reread_user(id).await?;
-        self.mirror.directory().user(id).cloned().ok_or_else(|| IdentityError::Absent(Key::User(id.clone())))
+        self.mirror.directory().user(id).cloned().ok_or(IdentityError::Absent(key))
     }
 
-    /// Reads the user's own fields anew. The caller holds the lock, or does not mind.
+    /// Reads the user's own fields anew, under the lock that the caller holds.
     async fn reread_user(&self, id: &UserId) -> Result<(), IdentityError> {
         let row = self.keycloak.users().get(id).await.map_err(|error| error.into_identity(None))?;
         match row {

@@ -3,7 +3,7 @@
 use primehub_core::identity::{IdentityError, Key};
 use serde::Deserialize;
 
-use super::Kind;
+use super::{Class, Kind};
 
 /// Why a call brought nothing.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -137,7 +137,8 @@ impl Refusal {
 
     fn into_identity(self, key: Option<&Key>) -> IdentityError {
         match (self.status, key) {
-            (401, _) => IdentityError::TokenNotAccepted,
+            // Where tokens are issued, it is the platform's own client that was not accepted.
+            (401, _) if !matches!(self.kind.class, Class::Token | Class::Public) => IdentityError::TokenNotAccepted,
             (403, _) => IdentityError::Denied { missing: self.kind.right.to_owned() },
             (404, Some(key)) if self.is_absent() => IdentityError::Absent(key.clone()),
             (400, _) => {

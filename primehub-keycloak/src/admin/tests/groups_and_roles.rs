@@ -28,25 +28,6 @@ async fn reads_of_groups() {
 }
 
 #[tokio::test]
-async fn a_group_is_found_by_exactly_its_name_on_the_top_level() {
-    let peer = Peer::start().await;
-    // An empty name finds all groups.
-    let rows = json!([
-        {"id": "g-3", "name": "a/b", "parentId": "g-2"},
-        {"id": "g-2", "name": "A/B"},
-        {"id": "g-1", "name": "a/b"}
-    ]);
-    let groups = peer.answers(200, rows).groups();
-    assert_eq!(groups.find_exact("a/b").await.unwrap().unwrap().id, group());
-    assert_eq!(groups.find_exact("").await.unwrap(), None);
-    let filters = "exact=true&populateHierarchy=false&briefRepresentation=false&first=0&max=500";
-    assert_eq!(
-        peer.sent().await,
-        [format!("service GET /groups?search=a%2Fb&{filters}"), format!("service GET /groups?search=&{filters}")]
-    );
-}
-
-#[tokio::test]
 async fn writes_of_groups() {
     let peer = Peer::start().await;
     let (by, groups) = (peer.person(), peer.creates("groups/g-1").groups());

@@ -97,52 +97,23 @@ async fn what_may_not_be_sent_again_is_named() {
 }
 
 #[rstest]
-#[case::as_asked(json!({}), Ok(json!({ "email": "bob@example.com", "capacity": "30G" })))]
-#[case::other_address(json!({ "email": "b@example.com" }), Err("users.create"))]
-#[case::a_name(json!({ "lastName": "Bee" }), Err("users.create"))]
-#[case::other_attributes(json!({ "attributes": { CAPACITY: ["99G"] } }), Err("users.create"))]
+#[case::stored(true)]
+#[case::not_stored(false)]
 #[tokio::test]
-async fn a_lost_account_is_ours_if_it_is_as_asked(
-    #[case] theirs: Value,
-    #[case] expected: Result<Value, &'static str>,
-) {
+async fn a_creation_whose_answer_is_lost_is_not_claimed(#[case] stored: bool) {
     let place = Place::start().await;
-    place.on("POST /users", move |state, request, _| {
-        state.answer(request);
-        let stored = state.users.get_mut("bob").unwrap().as_object_mut().unwrap();
-        stored.extend(theirs.as_object().unwrap().clone());
-        Some(lost())
+    place.script(move |state, request| {
+        (request.method == "POST").then(|| {
+            if stored {
+                state.answer(request);
+            }
+            lost()
+        })
     });
-    let expected = expected.map_err(|operation| IdentityError::OutcomeUnknown { operation });
-    assert_eq!(create_user(&place).await, expected);
-    assert_eq!(place.count("POST /users"), 1);
-}
-
-#[rstest]
-#[case::as_asked(json!({ "quota-cpu": ["2"] }), Ok(Some("2".to_owned())))]
-#[case::others(json!({ "quota-cpu": ["9"] }), Err("groups.create"))]
-#[case::more(json!({ "quota-cpu": ["2"], "admins": ["eve"] }), Err("groups.create"))]
-#[tokio::test]
-async fn a_lost_group_is_ours_if_it_is_as_asked(
-    #[case] attributes: Value,
-    #[case] expected: Result<Option<String>, &'static str>,
-) {
-    let place = Place::start().await;
-    place.on("POST /groups", move |state, request, _| {
-        state.answer(request);
-        state.groups.get_mut("team").unwrap()["attributes"] = attributes.clone();
-        Some(lost())
-    });
-    let expected = expected.map_err(|operation| IdentityError::OutcomeUnknown { operation });
-    assert_eq!(create_group(&place).await, expected);
-}
-
-#[tokio::test]
-async fn a_lost_creation_that_is_not_there_was_none() {
-    let place = Place::start().await;
-    place.script(|_, request| (request.method == "POST").then(lost));
-    assert!(matches!(create_user(&place).await, Err(IdentityError::Unavailable { .. })));
-    assert!(matches!(create_group(&place).await, Err(IdentityError::Unavailable { .. })));
+    let unknown = |operation| IdentityError::OutcomeUnknown { operation };
+    assert_eq!(create_user(&place).await, Err(unknown("users.create")));
+    assert_eq!(create_group(&place).await, Err(unknown("groups.create")));
+    assert_eq!((place.count("POST /users"), place.count("POST /groups")), (1, 1));
 }
 
 #[tokio::test]

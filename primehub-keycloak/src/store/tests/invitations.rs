@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt as _;
-use primehub_core::identity::{Actor, IdentityStore as _, Invitation, InvitationId, Key, NewInvitation};
+use primehub_core::identity::{Actor, IdentityError, IdentityStore as _, Invitation, InvitationId, Key, NewInvitation};
 use serde_json::json;
 
 use super::place::{Place, lost};
@@ -83,4 +83,22 @@ async fn the_role_of_an_invitation_is_read_before_it_is_sent_again() {
     let later = invitation("token", "2999-02-01T00:00:00Z");
     place.store.put_invitation(&by, NewInvitation::new(later)).await.unwrap();
     assert_eq!(place.state().roles[&role]["description"], "theirs");
+}
+
+/// Two processes take at once, and the connection of the one breaks: that somebody has deleted the role says nothing about who.
+#[tokio::test]
+async fn an_invitation_whose_taking_is_lost_is_not_handed_out() {
+    let place = Place::start().await;
+    let (by, new) = (Actor::service(), invitation("token", "2999-01-01T00:00:00Z"));
+    place.store.put_invitation(&by, NewInvitation::new(new.clone())).await.unwrap();
+    let role = stored::role_of(&new.id);
+    place.script(|state, request| {
+        (request.method == "DELETE").then(|| {
+            state.answer(request);
+            lost()
+        })
+    });
+    let taken = place.store.take_invitation(&by, &new.id).await;
+    assert_eq!(taken, Err(IdentityError::OutcomeUnknown { operation: "roles.take" }));
+    assert_eq!(place.count(&format!("DELETE /roles/{role}")), 1);
 }
