@@ -35,12 +35,14 @@ async fn bootstrap(options: BootstrapOptions) -> anyhow::Result<()> {
     if options.plan {
         return crate::print(&planned(&realm.plan().await?));
     }
+    // Before anything is done: a password that is made and cannot be written is lost.
+    let earlier = options.out.as_deref().map(earlier).transpose()?.flatten();
     let outcome = realm.run(tell).await?;
     let Some(out) = options.out.as_deref() else { return crate::print(&done(&outcome.steps)) };
-    let mut file = description(&options, &request, &outcome)?;
+    let mut file = description(&request, &outcome)?;
     // Passwords that are found in no other place must survive a second run.
-    if out.exists() {
-        file.recall(KeycloakFile::read(out)?);
+    if let Some(earlier) = earlier {
+        file.recall(earlier);
     }
     // Before the people are made: should that fail, the secrets are there.
     handout::write_private(out, &file)?;
@@ -48,6 +50,8 @@ async fn bootstrap(options: BootstrapOptions) -> anyhow::Result<()> {
         match demo::people(settings(&request, &file), request.site.as_str(), password).await? {
             Some(people) => {
                 file.people = people;
+                // Among the people.
+                file.administrator = None;
                 handout::write_private(out, &file)?;
             }
             None => eprintln!("{NOT_MADE}"),
@@ -119,6 +123,7 @@ fn request(options: &BootstrapOptions) -> anyhow::Result<BootstrapRequest> {
     }
     request.flags.change_frontend_url = options.change_frontend_url;
     request.flags.widen_rights = options.widen_rights;
+    request.flags.reopen = options.reopen;
     request.flags.revoke_refresh_tokens = options.stop_revoking_refresh_tokens;
     request.extra_authorities = keycloak::authorities(options.ca_file.as_deref())?;
     (request.proxy, request.no_proxy) = keycloak::proxy(&request.base)?;
@@ -138,18 +143,21 @@ fn resources(options: &BootstrapOptions) -> anyhow::Result<Vec<RoleName>> {
     Ok(roles)
 }
 
+/// What an earlier run has written where this one is going to write, which has to be possible.
+fn earlier(out: &Path) -> anyhow::Result<Option<KeycloakFile>> {
+    let earlier = if out.exists() { Some(KeycloakFile::read(out)?) } else { None };
+    handout::writable(out)?;
+    Ok(earlier)
+}
+
 /// What `--out` writes.
-fn description(
-    options: &BootstrapOptions,
-    request: &BootstrapRequest,
-    outcome: &Outcome,
-) -> anyhow::Result<KeycloakFile> {
+fn description(request: &BootstrapRequest, outcome: &Outcome) -> anyhow::Result<KeycloakFile> {
     let client_id = &request.admin_ui.client_id;
     let secret = outcome.secrets.get(client_id);
     let secret = secret.with_context(|| format!("Keycloak does not tell the secret of the client {client_id}"))?;
     let mut settings = KeycloakSettings::new(request.base.clone(), &*request.realm, client_id.clone(), secret.clone());
     settings.public_base = request.public_base.clone();
-    let administrator = options.first_administrator.as_ref().zip(outcome.administrator_password.as_ref());
+    let administrator = request.administrator.as_ref().zip(outcome.administrator_password.as_ref());
     Ok(KeycloakFile {
         keycloak_url: request.base.clone(),
         public_url: request.public_base.clone(),
@@ -163,8 +171,8 @@ fn description(
             .iter()
             .map(|(client, secret)| (client.clone(), secret.expose_secret().to_owned()))
             .collect(),
-        administrator: administrator.map(|(username, password)| Administrator {
-            username: username.to_string(),
+        administrator: administrator.map(|(administrator, password)| Administrator {
+            username: administrator.username.to_string(),
             password: password.expose_secret().to_owned(),
         }),
         people: Vec::new(),
@@ -201,16 +209,20 @@ fn planned(plan: &Plan) -> String {
 fn done(plan: &Plan) -> String {
     let mut text = match plan.changes().count() {
         0 => "The realm was as it has to be. Nothing was changed.\n".to_owned(),
+        1 => "The realm is ready: 1 step was done.\n".to_owned(),
         changes => format!("The realm is ready: {changes} steps were done.\n"),
     };
-    let refused = plan.refused().count();
-    if refused > 0 {
-        let _ = writeln!(
-            text,
-            "{refused} steps were left out, because people would notice them; they are marked with x above."
-        );
-    }
+    text.push_str(&left_out(plan.refused().count()));
     text
+}
+
+/// What a summary says of the steps that were refused.
+fn left_out(steps: usize) -> String {
+    match steps {
+        0 => String::new(),
+        1 => "1 step was left out, because people would notice it; it is marked with x above.\n".to_owned(),
+        _ => format!("{steps} steps were left out, because people would notice them; they are marked with x above.\n"),
+    }
 }
 
 fn told(out: &Path, file: &KeycloakFile) -> String {

@@ -62,10 +62,15 @@ pub(crate) fn write(folder: &Path, sdk: &impl Serialize, up: &impl Serialize) ->
 
 /// Replaces one file, wherever it is: for its owner alone, and never half-written.
 pub(crate) fn write_private(path: &Path, content: &impl Serialize) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    create_private(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    stage(folder, content)?.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
+    stage(folder_of(path)?, content)?.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(())
+}
+
+/// That a file can be written there. Nothing stays but its folder.
+pub(crate) fn writable(path: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!path.is_dir(), "{} is a folder", path.display());
+    let folder = folder_of(path)?;
+    stage(folder, &()).map(drop)
 }
 
 /// A complete file beside its later place. Temporary files are made readable by their owner alone.
@@ -76,6 +81,13 @@ fn stage(folder: &Path, content: &impl Serialize) -> anyhow::Result<NamedTempFil
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// The folder of a file, made if it is not there.
+fn folder_of(path: &Path) -> anyhow::Result<&Path> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    create_private(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(folder)
 }
 
 fn create_private(folder: &Path) -> std::io::Result<()> {

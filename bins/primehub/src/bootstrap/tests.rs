@@ -26,8 +26,8 @@ fn an_existing_realm_is_not_widened_unless_somebody_says_so() {
     assert!(request.administrator.is_none() && request.group.is_none() && !request.terms);
     assert!(request.resources.is_empty() && request.ssl_required.is_none(), "as Keycloak has it for https");
 
-    let flags = asked(&["--change-frontend-url", "--widen-rights", "--stop-revoking-refresh-tokens"]).flags;
-    assert!(flags.change_frontend_url && flags.widen_rights && flags.revoke_refresh_tokens);
+    let flags = asked(&["--change-frontend-url", "--widen-rights", "--reopen", "--stop-revoking-refresh-tokens"]).flags;
+    assert!(flags.change_frontend_url && flags.widen_rights && flags.reopen && flags.revoke_refresh_tokens);
 }
 
 #[test]
@@ -153,6 +153,30 @@ fn a_password_that_nobody_would_learn_is_not_made() {
     assert!(error.contains("--out") && error.contains("--first-administrator-password-file"), "{error}");
     let temporary = |more: &[&str]| asked(&[&options, more].concat()).administrator.unwrap().temporary;
     assert!(temporary(&["--plan"]) && temporary(&["--out", "f"]));
+}
+
+#[test]
+fn where_nothing_can_be_written_is_known_before_anything_is_done() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("new").join("keycloak.json");
+    assert!(earlier(&file).unwrap().is_none());
+    assert!(!file.exists(), "nothing is written that a later run would take for its own");
+
+    let other = place.path().join("other.json");
+    std::fs::write(&other, "{}").unwrap();
+    let error = earlier(&other).err().unwrap().to_string();
+    assert!(error.contains("other.json is not what"), "{error}");
+    for impossible in [other.join("keycloak.json"), place.path().to_owned()] {
+        assert!(earlier(&impossible).is_err(), "{impossible:?}");
+    }
+}
+
+#[rstest]
+#[case::none(0, "")]
+#[case::one(1, "1 step was left out, because people would notice it; it is marked with x above.\n")]
+#[case::some(2, "2 steps were left out, because people would notice them; they are marked with x above.\n")]
+fn what_was_left_out_is_counted(#[case] steps: usize, #[case] told: &str) {
+    assert_eq!(left_out(steps), told);
 }
 
 #[test]

@@ -84,6 +84,9 @@ pub(crate) struct BootstrapOptions {
     /// Give the service account rights that it lacks in a realm that exists.
     #[arg(long)]
     pub(crate) widen_rights: bool,
+    /// Open what somebody has closed in a realm that exists: enable it or a client, ask for less encryption than it does.
+    #[arg(long)]
+    pub(crate) reopen: bool,
     /// Let refresh tokens be used more than once in a realm that exists; where they may not, API tokens end with their first use.
     #[arg(long, visible_alias = "revoke-refresh-tokens")]
     pub(crate) stop_revoking_refresh_tokens: bool,
