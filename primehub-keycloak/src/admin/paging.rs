@@ -38,13 +38,17 @@ where
     let mut first = max - 1;
     for _ in 1..MOST_PAGES {
         let next = page(first).await?;
-        let (full, connected) = (next.len() == max, next.iter().any(|row| seen.contains(id(row))));
-        rows.extend(next.into_iter().filter(|row| seen.insert(id(row).to_owned())));
-        match (connected, full) {
-            (false, _) if first > 0 => first = first.saturating_sub(max.div_ceil(2)),
-            (_, true) => first += max - 1,
-            (_, false) => return Ok(rows),
+        // What stands behind a gap is not kept: the pages after it would seem to be connected with it.
+        if first > 0 && !next.iter().any(|row| seen.contains(id(row))) {
+            first = first.saturating_sub(max.div_ceil(2));
+            continue;
         }
+        let full = next.len() == max;
+        rows.extend(next.into_iter().filter(|row| seen.insert(id(row).to_owned())));
+        if !full {
+            return Ok(rows);
+        }
+        first += max - 1;
     }
     Err(CallError::Unreadable { call: kind.name, cause: "the list does not end".to_owned() })
 }
