@@ -48,9 +48,10 @@ pub(super) async fn observe(
         terms: false,
         clients: BTreeMap::new(),
         people: people(&first, marks_count, request),
-        marked: match marks_count {
-            true => Vec::new(),
-            false => first.iter().filter(|user| is_unfinished(user)).map(|user| user.id.clone()).collect(),
+        marked: if marks_count {
+            Vec::new()
+        } else {
+            first.iter().filter(|user| is_unfinished(user)).map(|user| user.id.clone()).collect()
         },
         everyones_roles: everyone.map(|group| group.realm_roles.iter().cloned().collect()).unwrap_or_default(),
         groups: groups.iter().map(|group: &GroupRow| group.name.clone()).collect(),
