@@ -61,22 +61,25 @@ impl Keycloak {
             Err(error) if error.status() == Some(401) => {
                 let token = before(deadline, call, self.service.get_instead_of(&token)).await?;
                 let answer = self.transport.send_before(call, Some(&token), deadline).await;
-                answer.map_err(|error| not_the_persons_fault(call, error))
+                answer.map_err(|error| self.not_the_persons_fault(call, error))
             }
             answer => answer,
         }
     }
-}
 
-/// A token of the platform's that Keycloak does not accept although it has just been issued is nothing that the person can help on whose
-/// behalf the call is made.
-fn not_the_persons_fault(call: &Call<'_>, error: CallError) -> CallError {
-    if error.status() != Some(401) {
-        return error;
+    /// A token of the platform's that Keycloak does not accept although it has just been issued is nothing that the person can help on
+    /// whose behalf the call is made.
+    fn not_the_persons_fault(&self, call: &Call<'_>, error: CallError) -> CallError {
+        if error.status() != Some(401) {
+            return error;
+        }
+        let client = &self.settings().client_id;
+        let cause = format!(
+            "Keycloak does not accept the client {client}: it refuses the service account's token that it has just issued"
+        );
+        tracing::error!(call = call.kind.name, cause);
+        CallError::Unavailable { call: call.kind.name, cause }
     }
-    let cause = "Keycloak does not accept the service account's token, although it has just issued it";
-    tracing::error!(call = call.kind.name, cause);
-    CallError::Unavailable { call: call.kind.name, cause: cause.to_owned() }
 }
 
 /// Waits for the token of a call, until the call's time is over.
