@@ -53,6 +53,8 @@ const AT_ONCE: usize = 8;
 const MOST_HINTS: usize = 1_000;
 /// The pause after the first failed complete reading, and the longest one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+/// Complete readings that nobody has foreseen begin at least so long after the one before, and so many times as long as that took.
+const UNFORESEEN: (Duration, u32) = (Duration::from_secs(2), 5);
 /// Where accounts live in directories behind Keycloak, everything is read so many times as often. That they do is known by those that have
 /// been taken over already.
 const FEDERATED: u32 = 5;
@@ -92,6 +94,8 @@ struct Follower {
     /// When everything was last read, and when it is to be read next.
     complete: Instant,
     due: Instant,
+    /// How long that took.
+    took: Duration,
     pause: Duration,
     /// Why the last complete reading failed.
     failed: Option<String>,
@@ -124,6 +128,7 @@ impl Follower {
             missing: None,
             contact: now,
             complete: now,
+            took: Duration::ZERO,
             due: now + FAR,
             pause: PAUSES.0,
             failed: None,
@@ -314,13 +319,19 @@ impl Follower {
         while self.readings.len() < AT_ONCE {
             let Some((target, attempt)) = self.inner.queue.pop(|target| self.busy.contains(target)) else { return };
             if target == Target::Everything {
-                self.due = self.due.min(self.complete + self.inner.following.refresh_without_events);
+                self.due = self.due.min(self.complete + self.between_unforeseen());
                 continue;
             }
             self.busy.insert(target.clone());
             let reading = self.inner.fresh(&self.inner.upkeep, target.clone(), attempt);
             self.readings.push(reading.map(move |result| (target, attempt, result)).boxed());
         }
+    }
+
+    /// How long after one complete reading the next one begins that nobody has foreseen: the longer they take, the rarer they are.
+    fn between_unforeseen(&self) -> Duration {
+        let most = self.inner.following.refresh_without_events;
+        (self.took * UNFORESEEN.1).max(UNFORESEEN.0).min(most)
     }
 
     fn reading_ended(&mut self, (target, attempt, result): Done) {
@@ -387,6 +398,7 @@ impl Follower {
         self.failed = None;
         self.resets = false;
         (self.complete, self.contact) = (began, Instant::now());
+        self.took = began.elapsed();
         let following = &self.inner.following;
         let interval = match (&self.missing, federated) {
             (Some(_), _) => following.refresh_without_events,

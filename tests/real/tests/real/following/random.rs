@@ -17,7 +17,7 @@ use super::writers::Writers;
 const WRITERS: u64 = 4;
 const LOAD: Duration = Duration::from_secs(30);
 /// An event may become visible this long after it happened, and then has to be followed.
-const SETTLED_WITHIN: Duration = Duration::from_secs(15);
+const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 
 pub(super) async fn proof(shared: Arc<Shared>) {
     let seed = fresh_seed();
