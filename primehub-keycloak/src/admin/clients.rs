@@ -32,7 +32,7 @@ impl Clients<'_> {
     }
 
     pub(crate) async fn put(self, by: By<'_>, uuid: &str, client: &Full) -> Result<(), CallError> {
-        const KIND: Kind = Kind::new("clients.update", Class::Idempotent, "manage-clients");
+        const KIND: Kind = Kind::new("clients.update", Class::Write, "manage-clients");
         self.0.carry_out(self.0.call(KIND, Method::PUT, &["clients", uuid]).by(by).json(client)).await
     }
 
