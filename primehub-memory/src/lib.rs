@@ -34,6 +34,7 @@ pub use primehub_core;
 
 pub mod demo;
 pub mod identity;
+pub mod kubernetes;
 pub mod oidc;
 pub mod persistence;
 mod random;
