@@ -3,6 +3,11 @@
 //! A schema answers what decoding, pruning, defaulting, validation, patches and field ownership ask: which fields there are, how lists and maps
 //! merge, what is a unit. It is compiled once, from the table of built-in types or from a custom resource definition.
 
+pub mod builtin;
+mod table;
+
+pub use table::TableError;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -184,7 +189,7 @@ impl<'a> Cursor<'a> {
     /// A declared field of an object, with its type.
     pub(crate) fn field(self, name: &str) -> Option<(&'a Field, Self)> {
         let Shape::Struct(object) = self.shape() else { return None };
-        object.fields.get(name).map(|field| (field, self.at(field.node)))
+        object.fields.get(name).filter(|field| !field.inline).map(|field| (field, self.at(field.node)))
     }
 
     /// The type of what stands under `key` of an object: a declared field's, or that of all values of a map.
