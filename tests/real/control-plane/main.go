@@ -20,7 +20,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintf(os.Stderr, "usage: %s etcd|apiserver|controller-manager|scheduler|kubectl [flags]\n", filepath.Base(os.Args[0]))
+		fmt.Fprintf(os.Stderr, "usage: %s etcd|apiserver|controller-manager|scheduler|kwok|kubectl [flags]\n", filepath.Base(os.Args[0]))
 		os.Exit(2)
 	}
 	server := os.Args[1]
@@ -40,8 +40,13 @@ func main() {
 		if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
 			util.CheckErr(err)
 		}
+	case "kwok":
+		if err := runKwok(); err != nil {
+			fmt.Fprintln(os.Stderr, "kwok:", err)
+			os.Exit(1)
+		}
 	default:
-		fmt.Fprintf(os.Stderr, "%s is none of etcd, apiserver, controller-manager, scheduler, kubectl\n", server)
+		fmt.Fprintf(os.Stderr, "%s is none of etcd, apiserver, controller-manager, scheduler, kwok, kubectl\n", server)
 		os.Exit(2)
 	}
 }
