@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::kubernetes::schema::Schema;
 
 /// Everything that serving one kind, in one version, takes.
@@ -43,6 +45,8 @@ pub struct Kind {
     pub storage: Storage,
     /// How kept objects become objects of this kind, where they are kept as another one.
     pub conversion: Conversion,
+    /// For custom resources: the schema as it stands in the definition, as JSON, with its descriptions.
+    pub definition: Option<Bytes>,
 }
 
 /// Where the objects of a kind are kept.
@@ -109,6 +113,8 @@ pub enum Generation {
     Never,
     /// With every change of `spec` (in kinds without status subresource: of everything but metadata).
     Spec,
+    /// With every change of `spec` or of annotations (deployments).
+    SpecAndAnnotations,
     /// With every change of anything but metadata and status.
     Content,
 }

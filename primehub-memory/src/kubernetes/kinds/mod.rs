@@ -1,6 +1,12 @@
 //! Which kinds of objects there are. A kind is data: nothing of what serves requests knows a single kind by name, but for the rules of
 //! built-in kinds that a schema cannot express.
 
+mod builtin;
 mod kind;
+mod registry;
 
+pub mod discovery;
+
+pub use builtin::{builtin, schema};
 pub use kind::{Cell, Column, Conversion, Generation, Kind, Scope, Selectable, Storage, Subresource, Verbs};
+pub use registry::Kinds;
