@@ -6,7 +6,7 @@ use super::Done;
 use super::ownership::{apply, config_map, lists, owner, owners};
 use crate::answer::about;
 use crate::case::cases;
-use crate::check::{same, version};
+use crate::check::{check, same, version};
 use crate::cluster::path;
 use crate::{APPLY, Answer, Cluster, Failure};
 
@@ -44,7 +44,8 @@ async fn force(cluster: &Cluster, path: &str, manager: &str, object: &Value) -> 
 
 /// Checks that an apply conflicts with others: text of the conflict and field each, and the message.
 fn conflicts(answer: &Answer, message: &str, with: &[(&str, &str)]) -> Done {
-    let cause = |(text, field): &(&str, &str)| json!({"reason": "FieldManagerConflict", "message": text, "field": field});
+    let cause =
+        |(text, field): &(&str, &str)| json!({"reason": "FieldManagerConflict", "message": text, "field": field});
     let causes: Vec<Value> = with.iter().map(cause).collect();
     answer.refused(409, "Conflict", message, json!({"causes": causes}))
 }
@@ -85,7 +86,7 @@ async fn equal_values_are_shared(cluster: Cluster) -> Done {
     ];
     same!(owners(&shared), expected);
     // New owners alone are a change.
-    super::super::check::check!(version(&shared) != version(&made));
+    check!(version(&shared) != version(&made));
     Ok(())
 }
 
@@ -191,16 +192,20 @@ async fn whole_lists_conflict(cluster: Cluster) -> Done {
 
 async fn sidecars_come_and_go(cluster: Cluster) -> Done {
     let path = format!("{}/d", path("apps/v1", &cluster.namespace().await?, "deployments"));
-    let deployment = |spec: Value| json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec,
-    });
-    let main = |value: &str| deployment(json!({
-        "replicas": 0, "selector": {"matchLabels": {"a": "b"}},
-        "template": {
-            "metadata": {"labels": {"a": "b"}},
-            "spec": {"containers": [{"name": "c", "image": "i:1", "env": [{"name": "A", "value": value}]}]},
-        },
-    }));
+    let deployment = |spec: Value| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec,
+        })
+    };
+    let main = |value: &str| {
+        deployment(json!({
+            "replicas": 0, "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {"containers": [{"name": "c", "image": "i:1", "env": [{"name": "A", "value": value}]}]},
+            },
+        }))
+    };
     let names = |object: &Value| {
         let containers = object["spec"]["template"]["spec"]["containers"].as_array().cloned().unwrap_or_default();
         containers.into_iter().map(|mut container| container["name"].take()).collect::<Vec<_>>()
@@ -288,9 +293,19 @@ async fn sets_in_the_body_are_refused(cluster: Cluster) -> Done {
     let path = one_map(&cluster).await?;
     apply(&cluster, &path, "one", &config_map(json!({"a": "1"}))).await?.expect(201)?;
     let mut body = cluster.get(&path).await?.expect(200)?;
-    apply(&cluster, &path, "one", &body).await?.refused(400, "BadRequest", "metadata.managedFields must be nil", Value::Null)?;
+    apply(&cluster, &path, "one", &body).await?.refused(
+        400,
+        "BadRequest",
+        "metadata.managedFields must be nil",
+        Value::Null,
+    )?;
     body["metadata"]["managedFields"] = json!([]);
-    apply(&cluster, &path, "one", &body).await?.refused(400, "BadRequest", "metadata.managedFields must be nil", Value::Null)
+    apply(&cluster, &path, "one", &body).await?.refused(
+        400,
+        "BadRequest",
+        "metadata.managedFields must be nil",
+        Value::Null,
+    )
 }
 
 async fn the_body_has_to_be_of_this_object(cluster: Cluster) -> Done {
@@ -298,7 +313,10 @@ async fn the_body_has_to_be_of_this_object(cluster: Cluster) -> Done {
     for (body, message) in [
         (json!({"kind": "ConfigMap", "metadata": {"name": "x"}}), "invalid object type: /, Kind=ConfigMap"),
         (json!({"apiVersion": "v1", "metadata": {"name": "x"}}), "invalid object type: /v1, Kind="),
-        (json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}), "invalid object type: /v1, Kind=Secret"),
+        (
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}),
+            "invalid object type: /v1, Kind=Secret",
+        ),
         (
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "y"}}),
             "the name of the object (y) does not match the name on the URL (x)",

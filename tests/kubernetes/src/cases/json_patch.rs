@@ -179,7 +179,9 @@ async fn a_wrong_type_is_refused_with_the_whole_object(cluster: Cluster) -> Done
         same!(answer.json["reason"], "Invalid");
         let end = "json: cannot unmarshal number into Go struct field ConfigMap.data of type string";
         let message = text(&answer.json, "/message");
-        check!(message.starts_with(r#" "" is invalid: patch: Invalid value: "{\"apiVersion\":\"v1\",\"data\":{\"a\":5,"#));
+        check!(
+            message.starts_with(r#" "" is invalid: patch: Invalid value: "{\"apiVersion\":\"v1\",\"data\":{\"a\":5,"#)
+        );
         check!(message.ends_with(end), "{message}");
         let causes = answer.json["details"]["causes"].as_array().map_or(0, Vec::len);
         same!(causes, 1);
@@ -218,8 +220,12 @@ async fn a_version_in_the_patch_is_checked(cluster: Cluster) -> Done {
 
 async fn an_empty_patch_writes_nothing(cluster: Cluster) -> Done {
     let (path, before) = map(&cluster).await?;
-    let mut watch = cluster.read(path.trim_end_matches("/x"))
-        .query("resourceVersion", version(&before)).query("fieldSelector", "metadata.name=x").watch().await?;
+    let mut watch = cluster
+        .read(path.trim_end_matches("/x"))
+        .query("resourceVersion", version(&before))
+        .query("fieldSelector", "metadata.name=x")
+        .watch()
+        .await?;
     same!(patch(&cluster, &path, json!([])).await?.expect(200)?, before);
     same!(cluster.patch(&path, MERGE_PATCH, &json!({})).await?.expect(200)?, before);
     same!(cluster.patch(&path, MERGE_PATCH, &json!({"data": {"a": "1", "none": null}})).await?.expect(200)?, before);

@@ -1,6 +1,17 @@
 //! The cases, one file per area.
 
+mod apply;
+mod common;
+mod definitions;
+mod json_patch;
+mod merge_patch;
+mod names;
+mod namespaces;
 mod objects;
+mod ownership;
+mod rules;
+mod schema;
+mod strategic;
 
 use crate::{Case, Failure};
 
@@ -10,7 +21,20 @@ type Done = Result<(), Failure>;
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [objects::CASES].concat()
+    [
+        objects::CASES,
+        names::CASES,
+        namespaces::CASES,
+        apply::CASES,
+        json_patch::CASES,
+        merge_patch::CASES,
+        ownership::CASES,
+        strategic::CASES,
+        schema::CASES,
+        definitions::CASES,
+        rules::CASES,
+    ]
+    .concat()
 }
 
 #[cfg(test)]

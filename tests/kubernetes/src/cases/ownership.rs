@@ -80,12 +80,12 @@ async fn a_created_object_belongs_to_its_creator(cluster: Cluster) -> Done {
 
 async fn the_agent_names_the_manager(cluster: Cluster) -> Done {
     let maps = maps(&cluster).await?;
-    cluster.create(&maps, &config_map(json!({}))).await?.expect(201)?;
-    let patch = cluster.call(http::Method::PATCH, format!("{maps}/x")).header("User-Agent", "first/v1.2 (second) third/4");
-    // The header stands twice: the first counts.
-    let patched = patch.body(MERGE_PATCH, r#"{"data":{"a":"1"}}"#).send().await?.expect(200)?;
-    let fields = json!({"f:data": {".": {}, "f:a": {}}});
-    same!(owners(&patched), [owner("conformance", "Update", "v1", fields)]);
+    let request = http::Request::post(&maps).header("User-Agent", "first/v1.2 (second) third/4");
+    let body = config_map(json!({"a": "1"})).to_string();
+    let request = request.header("Content-Type", "application/json").body(body.into_bytes().into())?;
+    same!(cluster.client().send(request).await?.status().as_u16(), 201);
+    let made = cluster.get(format!("{maps}/x")).await?.expect(200)?;
+    same!(owners(&made), [owner("first", "Update", "v1", json!({"f:data": {".": {}, "f:a": {}}}))]);
     Ok(())
 }
 
@@ -181,22 +181,30 @@ async fn roles_ingresses_and_claims_are_owned_in_parts(cluster: Cluster) -> Done
     let rule = json!({"host": "h", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}});
     for (version, kind, resource, rest, fields) in [
         (
-            "rbac.authorization.k8s.io/v1", "Role", "roles",
+            "rbac.authorization.k8s.io/v1",
+            "Role",
+            "roles",
             json!({"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}),
             json!({"f:rules": {}}),
         ),
         (
-            "networking.k8s.io/v1", "Ingress", "ingresses",
+            "networking.k8s.io/v1",
+            "Ingress",
+            "ingresses",
             json!({"spec": {"rules": [rule], "tls": [{"hosts": ["h"]}]}}),
             json!({"f:spec": {"f:rules": {}, "f:tls": {}}}),
         ),
         (
-            "v1", "PersistentVolumeClaim", "persistentvolumeclaims",
+            "v1",
+            "PersistentVolumeClaim",
+            "persistentvolumeclaims",
             json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}),
             json!({"f:spec": {"f:accessModes": {}, "f:resources": {"f:requests": {"f:storage": {}}}}}),
         ),
         (
-            "v1", "ServiceAccount", "serviceaccounts",
+            "v1",
+            "ServiceAccount",
+            "serviceaccounts",
             json!({"secrets": [{"name": "x"}], "imagePullSecrets": [{"name": "y"}]}),
             json!({"f:imagePullSecrets": {}, "f:secrets": {"k:{\"name\":\"x\"}": {}}}),
         ),
@@ -345,7 +353,12 @@ async fn what_stood_before_the_first_apply_is_remembered(cluster: Cluster) -> Do
     let conflict = apply(&cluster, &path, "one", &config_map(json!({"a": "9"}))).await?;
     let by = "conflict with \"before-first-apply\" using v1";
     let causes = json!([{"reason": "FieldManagerConflict", "message": by, "field": ".data.a"}]);
-    conflict.refused(409, "Conflict", format!("Apply failed with 1 conflict: {by}: .data.a"), json!({"causes": causes}))?;
+    conflict.refused(
+        409,
+        "Conflict",
+        format!("Apply failed with 1 conflict: {by}: .data.a"),
+        json!({"causes": causes}),
+    )?;
     let applied = apply(&cluster, &path, "one", &config_map(json!({"a": "1"}))).await?.expect(200)?;
     let expected = [
         owner("before-first-apply", "Update", "v1", json!({"f:data": {".": {}, "f:a": {}, "f:b": {}}})),

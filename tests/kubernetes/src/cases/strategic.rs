@@ -9,7 +9,7 @@ use crate::cluster::path;
 use crate::{Answer, Cluster, Failure, STRATEGIC_PATCH};
 
 cases! { "strategic":
-    items_merge_by_key_and_new_ones_follow,
+    items_merge_by_key_in_the_order_of_the_patch,
     nested_lists_merge_too,
     an_item_is_deleted,
     a_list_is_replaced,
@@ -59,14 +59,24 @@ fn of<'a>(list: &'a Value, field: &str) -> Vec<&'a Value> {
     list.as_array().into_iter().flatten().map(|item| &item[field]).collect()
 }
 
-async fn items_merge_by_key_and_new_ones_follow(cluster: Cluster) -> Done {
+async fn items_merge_by_key_in_the_order_of_the_patch(cluster: Cluster) -> Done {
     let path = deployment(&cluster).await?;
     let containers = json!([{"name": "new", "image": "n:1"}, {"name": "c", "image": "i:2"}]);
     let spec = pod(&cluster, &path, json!({"containers": containers})).await?;
-    same!(of(&spec["containers"], "name"), ["c", "new"]);
-    same!(of(&spec["containers"], "image"), ["i:2", "n:1"]);
-    same!(spec["containers"][0]["env"], json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
-    same!(spec["containers"][1]["imagePullPolicy"], "IfNotPresent");
+    same!(of(&spec["containers"], "name"), ["new", "c"]);
+    same!(of(&spec["containers"], "image"), ["n:1", "i:2"]);
+    same!(spec["containers"][1]["env"], json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
+    same!(spec["containers"][0]["imagePullPolicy"], "IfNotPresent");
+    // What the patch does not name keeps its place among the others.
+    for (given, whole) in [
+        (vec!["last"], vec!["last", "new", "c"]),
+        (vec!["new", "other"], vec!["last", "new", "other", "c"]),
+        (vec!["c", "end"], vec!["last", "new", "other", "c", "end"]),
+    ] {
+        let containers: Vec<Value> = given.iter().map(|name| json!({"name": name, "image": "i:9"})).collect();
+        let spec = pod(&cluster, &path, json!({"containers": containers})).await?;
+        same!(of(&spec["containers"], "name"), whole);
+    }
     Ok(())
 }
 
