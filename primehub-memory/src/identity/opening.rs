@@ -8,7 +8,8 @@ use super::realm::{RealmSettings, first_picture};
 use super::records::{self, UnreadableRecord, is_session};
 use super::state::{Record, Secrets, State};
 use super::store::MemoryIdentityStore;
-use crate::persistence::{Change, DataDirectory, Journal, StorageError};
+use crate::kubernetes::store::RECORDS as OBJECTS;
+use crate::persistence::{Change, DataDirectory, Journal, Part, StorageError};
 use crate::sessions::SessionTable;
 
 impl MemoryIdentityStore {
@@ -30,10 +31,17 @@ impl MemoryIdentityStore {
     /// # Errors
     /// When the folder cannot be read or written, holds another realm, or something that is not a realm.
     pub fn open(settings: RealmSettings, folder: DataDirectory) -> Result<Self, OpenStoreError> {
-        let records = folder.scan("")?.collect::<Result<Vec<_>, _>>()?;
-        let read_only = folder.is_read_only().is_some();
-        let mut store = Self::kept_in(settings, records, folder.into_journal())?;
-        store.rules.limits.read_only = read_only;
+        let (part, _) = folder.split(OBJECTS)?;
+        Self::open_part(settings, part)
+    }
+
+    /// The same beside others who keep something in the same folder: see [`DataDirectory::split`].
+    ///
+    /// # Errors
+    /// As for [`MemoryIdentityStore::open`].
+    pub fn open_part(settings: RealmSettings, part: Part) -> Result<Self, OpenStoreError> {
+        let mut store = Self::kept_in(settings, part.records, part.journal)?;
+        store.rules.limits.read_only = part.read_only.is_some();
         Ok(store)
     }
 

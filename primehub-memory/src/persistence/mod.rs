@@ -44,11 +44,13 @@ mod file;
 mod folder;
 mod format;
 mod journal;
+mod part;
 
 pub use change::{Change, Journal};
 pub use directory::{DataDirectory, OpenOptions, Records};
 pub use error::{MigrationError, OpenError, ReadOnlyReason, StorageError};
 pub use journal::DirectoryJournal;
+pub use part::Part;
 
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,14 @@ pub struct Owner {
     pub blocks: bool,
 }
 
+impl Key {
+    /// A key of these names.
+    #[must_use]
+    pub fn new(namespace: Option<&str>, name: &str) -> Self {
+        Self { namespace: namespace.map(Into::into), name: name.into() }
+    }
+}
+
 impl Object {
     /// The object as a tree. `Null` only if the bytes were damaged, which nothing here does.
     #[must_use]
