@@ -59,8 +59,9 @@ async fn refused(cluster: &Cluster, changes: &[(&str, Value)], causes: &[(&str, 
     let mut body = definition("bad.example.com", &json!({"type": "object"}));
     for (pointer, value) in changes {
         let (parent, key) = pointer.rsplit_once('/').unwrap_or_default();
-        if let Some(parent) = body.pointer_mut(parent) {
-            parent[key] = value.clone();
+        match body.pointer_mut(parent) {
+            Some(Value::Object(parent)) => drop(parent.insert(key.to_owned(), value.clone())),
+            _ => return Err(Failure::broken(format_args!("nothing to change at {pointer}"))),
         }
     }
     let answer = dry(cluster, &body).await?;
@@ -237,17 +238,8 @@ async fn property(cluster: &Cluster, schema: Value, cause: (&str, &str, &str)) -
     let (reason, message, field) = cause;
     let whole = json!({"type": "object", "properties": {"a": schema}});
     let field = format!("spec.validation.openAPIV3Schema.properties[a]{field}");
-    refused(
-        cluster,
-        &[(
-            "/spec/versions/0",
-            json!({
-                "name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": whole},
-            }),
-        )],
-        &[(reason, message, &field)],
-    )
-    .await
+    let change = ("/spec/versions/0/schema/openAPIV3Schema", whole);
+    refused(cluster, &[change], &[(reason, message, &field)]).await
 }
 
 async fn schemas_have_to_be_structural(cluster: Cluster) -> Done {

@@ -1,16 +1,23 @@
 //! The cases, one file per area.
 
+mod access;
 mod apply;
+mod bodies;
 mod common;
 mod definitions;
+mod immutable;
 mod json_patch;
+mod lists;
+mod media;
 mod merge_patch;
 mod names;
 mod namespaces;
 mod objects;
+mod options;
 mod ownership;
 mod rules;
 mod schema;
+mod selectors;
 mod strategic;
 
 use crate::{Case, Failure};
@@ -23,6 +30,10 @@ type Done = Result<(), Failure>;
 pub fn cases() -> Vec<Case> {
     [
         objects::CASES,
+        selectors::CASES,
+        lists::CASES,
+        options::CASES,
+        immutable::CASES,
         names::CASES,
         namespaces::CASES,
         apply::CASES,
@@ -32,8 +43,7 @@ pub fn cases() -> Vec<Case> {
         strategic::CASES,
         schema::CASES,
         definitions::CASES,
-        rules::CASES,
-    ]
+        rules::CASES, bodies::CASES, media::CASES, access::CASES,]
     .concat()
 }
 

@@ -268,7 +268,7 @@ async fn formats_are_checked(cluster: Cluster) -> Done {
     widgets.each(vec![(json!({"n": 3_000_000_000_u64}), INVALID, large, "<nil>")]).await?;
     let fine = json!({
         "date-time": "2020-01-01T00:00:00Z", "duration": "1h", "byte": "YQ==", "date": "2020-01-01", "ipv4": "1.2.3.4",
-        "email": "a@b.c", "uuid": "c2d29867-3d0b-d497-9191-18a9d8ee7830", "uri": "http://x/y", "hostname": "a.b",
+        "email": "a@b.c", "uuid": "c2d29867-3d0b-d497-9191-18a9d8ee7830", "uri": "http://x/y", "hostname": "a.example",
         "free": "*", "n": 1,
     });
     same!(widgets.stored(fine.clone()).await?, fine);
