@@ -1,0 +1,185 @@
+//! Who calls, and what they may do: tokens and role-based access control.
+
+mod rbac;
+mod tokens;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, header};
+use serde_json::{Value, json};
+
+pub use tokens::Token;
+
+use crate::kubernetes::request::{Resource, Route};
+use crate::kubernetes::server::ApiServer;
+use crate::kubernetes::status::{Details, Status};
+use tokens::Tokens;
+
+/// The group whose members may do everything.
+pub(crate) const MASTERS: &str = "system:masters";
+const AUTHENTICATED: &str = "system:authenticated";
+const ANONYMOUS: &str = "system:anonymous";
+const UNAUTHENTICATED: &str = "system:unauthenticated";
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The name of the user.
+    pub user: String,
+    /// The user's uid; may be empty.
+    pub uid: String,
+    /// The groups the user is in.
+    pub groups: Vec<String>,
+}
+
+impl Caller {
+    /// Somebody who may do everything: whoever has the server itself in hand, such as the program that it runs in.
+    #[must_use]
+    pub fn administrator() -> Self {
+        Self {
+            user: "system:admin".to_owned(),
+            uid: String::new(),
+            groups: vec![MASTERS.to_owned(), AUTHENTICATED.to_owned()],
+        }
+    }
+
+    fn anonymous() -> Self {
+        Self { user: ANONYMOUS.to_owned(), uid: String::new(), groups: vec![UNAUTHENTICATED.to_owned()] }
+    }
+
+    /// How a review shows the caller.
+    pub(crate) fn user_info(&self) -> Value {
+        let mut info = json!({ "username": self.user, "groups": self.groups });
+        if !self.uid.is_empty() {
+            info["uid"] = json!(self.uid);
+        }
+        info
+    }
+}
+
+/// What a caller wants to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Attributes {
+    /// Something with objects. `resource` contains the subresource, as in `pods/log`.
+    Resource { verb: String, group: String, resource: String, namespace: Option<String>, name: Option<String> },
+    /// Something with another path.
+    Path { verb: String, path: String },
+}
+
+/// Who may call, and by which tokens.
+pub(crate) struct Access {
+    tokens: Tokens,
+    /// Who calls without a token: the administrator where the service is called in process, nobody over HTTP.
+    open: bool,
+}
+
+impl Access {
+    pub(crate) fn new(tokens: Vec<Token>) -> Self {
+        Self { tokens: Tokens::new(tokens), open: true }
+    }
+
+    /// Who sent these headers. `trusted` says that the request does not come from outside the process.
+    ///
+    /// # Errors
+    ///
+    /// 401 for a token that nobody knows.
+    pub(crate) fn authenticate(&self, headers: &HeaderMap, trusted: bool, server: &ApiServer) -> Result<Caller, Status> {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = value.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        match token.filter(|token| !token.is_empty()) {
+            Some(token) => self.tokens.caller(token, server).ok_or_else(Status::unauthorized),
+            None if trusted && self.open => Ok(Caller::administrator()),
+            None => Ok(Caller::anonymous()),
+        }
+    }
+
+    /// Whether the caller may; the reason if so.
+    pub(crate) fn decide(&self, server: &ApiServer, caller: &Caller, attributes: &Attributes) -> Option<String> {
+        if caller.groups.iter().any(|group| group == MASTERS) {
+            return Some(String::new());
+        }
+        rbac::decide(server, caller, attributes)
+    }
+
+    /// # Errors
+    ///
+    /// 403 if the caller may not.
+    pub(crate) fn authorize(&self, server: &ApiServer, caller: &Caller, attributes: &Attributes) -> Result<(), Status> {
+        match self.decide(server, caller, attributes) {
+            Some(_) => Ok(()),
+            None => Err(forbidden(caller, attributes)),
+        }
+    }
+
+    /// The answer to "what may I do in this namespace".
+    pub(crate) fn rules_of(&self, server: &ApiServer, caller: &Caller, namespace: &str) -> Value {
+        rbac::rules_of(server, caller, namespace)
+    }
+
+    /// The answer to "whose token is this".
+    pub(crate) fn review_token(&self, server: &ApiServer, token: &str) -> Value {
+        match self.tokens.caller(token, server) {
+            Some(caller) => json!({ "authenticated": true, "user": caller.user_info() }),
+            None => json!({ "user": {}, "error": "[invalid bearer token]" }),
+        }
+    }
+
+    /// A token for a service account, and when it ends.
+    pub(crate) fn issue(&self, account: &Arc<crate::kubernetes::store::Object>, seconds: i64, now: jiff::Timestamp) -> (String, String) {
+        self.tokens.issue(account, seconds, now)
+    }
+}
+
+impl Attributes {
+    /// What a request wants.
+    pub(crate) fn of(route: &Route, method: &http::Method, path: &str) -> Self {
+        match route {
+            Route::Resource(resource) | Route::NotAllowed(resource) => Self::of_resource(resource),
+            Route::UnknownResource { group, resource, namespace, name, verb } => Self::Resource {
+                verb: verb.name().to_owned(),
+                group: group.clone(),
+                resource: resource.clone(),
+                namespace: namespace.clone(),
+                name: name.clone(),
+            },
+            Route::Document => Self::Path { verb: method.as_str().to_lowercase(), path: path.to_owned() },
+        }
+    }
+
+    fn of_resource(resource: &Resource) -> Self {
+        // Access to a namespace is asked for within it.
+        let namespace = match &resource.namespace {
+            None if &*resource.kind.plural == "namespaces" && resource.kind.group.is_empty() => resource.name.clone(),
+            namespace => namespace.clone(),
+        };
+        Self::Resource {
+            verb: resource.verb.name().to_owned(),
+            group: resource.kind.group.to_string(),
+            resource: resource.path(),
+            namespace,
+            name: resource.name.clone(),
+        }
+    }
+}
+
+fn forbidden(caller: &Caller, attributes: &Attributes) -> Status {
+    let user = &caller.user;
+    match attributes {
+        Attributes::Path { verb, path } => {
+            Status::new(403, "Forbidden", format!("forbidden: User {user:?} cannot {verb} path {path:?}"))
+                .with(Details::default())
+        }
+        Attributes::Resource { verb, group, resource, namespace, name } => {
+            let place = match namespace {
+                Some(namespace) => format!("in the namespace {namespace:?}"),
+                None => "at the cluster scope".to_owned(),
+            };
+            let plural = resource.split('/').next().unwrap_or_default();
+            let why = format!("User {user:?} cannot {verb} resource {resource:?} in API group {group:?} {place}");
+            Status::forbidden(group, plural, name.as_deref().unwrap_or_default(), why)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What is not about objects: discovery, schemas, version and health.
+
+use http::{header, request::Parts};
+use serde_json::{Value, json};
+
+use super::kinds::{Kinds, discovery, openapi};
+use super::request::{Accept, Answer};
+use super::server::ApiServer;
+use super::status::Status;
+
+/// The release whose behaviour this server has.
+pub const RELEASE: &str = "v1.36.3";
+
+/// Answers a path that is not about objects.
+pub(crate) fn serve(server: &ApiServer, kinds: &Kinds, parts: &Parts, accept: &str) -> Result<Answer, Status> {
+    let path = parts.uri.path().trim_end_matches('/');
+    if !matches!(parts.method.as_str(), "GET" | "HEAD") {
+        return if path.starts_with("/api") { Err(Status::method_not_allowed()) } else { Ok(Answer::no_page()) };
+    }
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match segments.as_slice() {
+        [] | [""] => Ok(Answer::value(200, &json!({ "paths": paths(kinds) }))),
+        ["api" | "apis"] => groups(kinds, segments[0] == "api", accept),
+        ["api", version] => resources(kinds, "", version),
+        ["apis", group] => discovery::group(kinds, group).map_or_else(|| Ok(Answer::no_page()), |group| Ok(Answer::value(200, &group))),
+        ["apis", group, version] => resources(kinds, group, version),
+        ["openapi", "v2"] => v2(kinds, accept),
+        ["openapi", "v3"] => Ok(Answer::value(200, &openapi::index(kinds))),
+        ["openapi", "v3", "api", version] => document(kinds, parts, "", version),
+        ["openapi", "v3", "apis", group, version] => document(kinds, parts, group, version),
+        ["version"] => Ok(Answer::value(200, &version())),
+        ["healthz" | "livez" | "readyz", ..] => Ok(Answer::text(200, "ok")),
+        ["metrics"] => Ok(Answer::text(200, format!("# HELP storage_revision Changes so far.\n# TYPE storage_revision counter\nstorage_revision {}\n", server.store().revision()))),
+        _ => Ok(Answer::no_page()),
+    }
+}
+
+fn groups(kinds: &Kinds, core: bool, accept: &str) -> Result<Answer, Status> {
+    match Accept::parse(Some(accept), true)? {
+        Accept::Aggregated { version } => {
+            let mut answer = Answer::value(200, &discovery::aggregated(kinds, core, &version));
+            answer.content_type = if version == "v2" {
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+            } else {
+                "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
+            };
+            answer.headers.push((header::VARY, "Accept".to_owned()));
+            Ok(answer)
+        }
+        _ if core => Ok(Answer::value(200, &discovery::versions())),
+        _ => Ok(Answer::value(200, &discovery::groups(kinds))),
+    }
+}
+
+fn resources(kinds: &Kinds, group: &str, version: &str) -> Result<Answer, Status> {
+    Ok(discovery::resources(kinds, group, version).map_or_else(Answer::no_page, |list| Answer::value(200, &list)))
+}
+
+/// The old schema document, for clients that only look whether it is there.
+fn v2(kinds: &Kinds, accept: &str) -> Result<Answer, Status> {
+    if accept.is_empty() || accept.contains("json") || accept.contains("*/*") {
+        return Ok(Answer::value(200, &openapi::v2(kinds)));
+    }
+    let message = "only the following media types are accepted: application/json";
+    Err(Status::new(406, "NotAcceptable", message))
+}
+
+fn document(kinds: &Kinds, parts: &Parts, group: &str, version: &str) -> Result<Answer, Status> {
+    let Some((document, tag)) = openapi::document(kinds, group, version) else { return Ok(Answer::no_page()) };
+    let tag = format!("\"{tag}\"");
+    let known = parts.headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut answer = if known == Some(tag.as_str()) { Answer::json(304, "") } else { Answer::json(200, document) };
+    answer.headers.push((header::ETAG, tag));
+    Ok(answer)
+}
+
+fn version() -> Value {
+    let mut parts = RELEASE.trim_start_matches('v').split('.');
+    json!({
+        "major": parts.next(), "minor": parts.next(), "gitVersion": format!("{RELEASE}+in-memory"), "gitCommit": "", "gitTreeState": "",
+        "buildDate": "", "goVersion": "", "compiler": "", "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+    })
+}
+
+fn paths(kinds: &Kinds) -> Vec<String> {
+    let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
+    for (group, version) in kinds.versions() {
+        if !group.is_empty() {
+            let (group, version) = (format!("/apis/{group}"), format!("/apis/{group}/{version}"));
+            if !paths.contains(&group) {
+                paths.push(group);
+            }
+            paths.push(version);
+        }
+    }
+    paths.extend(["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
+    paths
+}

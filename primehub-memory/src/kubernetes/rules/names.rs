@@ -1,0 +1,179 @@
+//! Which names are good, in the words of the real server.
+
+use crate::kubernetes::kinds::Kind;
+
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const SERVICE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+/// How the names of a kind have to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Subdomain,
+    Label,
+    /// A label that begins with a letter.
+    Service,
+    /// Whatever can stand in a path (roles and bindings).
+    Path,
+}
+
+fn form(kind: &Kind) -> Form {
+    if kind.custom {
+        return Form::Subdomain;
+    }
+    match &*kind.kind {
+        "Namespace" => Form::Label,
+        "Service" => Form::Service,
+        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => Form::Path,
+        _ => Form::Subdomain,
+    }
+}
+
+fn is_label(text: &str, first: fn(&u8) -> bool) -> bool {
+    let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(first)
+        && bytes.last().is_some_and(inner)
+        && bytes.iter().all(|byte| inner(byte) || *byte == b'-')
+}
+
+fn start(byte: &u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+/// Whether `text` is a subdomain by RFC 1123, without its length.
+pub(crate) fn is_subdomain(text: &str) -> bool {
+    text.split('.').all(|part| is_label(part, start))
+}
+
+/// What is wrong with a name, if anything.
+pub(crate) fn check(kind: &Kind, name: &str) -> Option<String> {
+    check_form(form(kind), name)
+}
+
+/// The same for the beginning of a generated name, which may end in a dash.
+pub(crate) fn check_prefix(kind: &Kind, prefix: &str) -> Option<String> {
+    let base: String = prefix.chars().take(58).collect();
+    match base.strip_suffix('-') {
+        Some(rest) => check_form(form(kind), &format!("{rest}a")),
+        None => check_form(form(kind), &base),
+    }
+}
+
+fn check_form(form: Form, name: &str) -> Option<String> {
+    let (limit, good, why) = match form {
+        Form::Subdomain => (253, is_subdomain(name), SUBDOMAIN),
+        Form::Label => (63, is_label(name, start), LABEL),
+        Form::Service => (63, is_label(name, u8::is_ascii_lowercase), SERVICE),
+        Form::Path => return check_path(name),
+    };
+    if name.len() > limit {
+        return Some(format!("must be no more than {limit} bytes"));
+    }
+    (!good).then(|| why.to_owned())
+}
+
+fn check_path(name: &str) -> Option<String> {
+    match name {
+        "." | ".." => Some(format!("may not be '{name}'")),
+        _ => ["/", "%"].into_iter().find(|part| name.contains(*part)).map(|part| format!("may not contain '{part}'")),
+    }
+}
+
+/// What is wrong with a key of labels and annotations, if anything.
+pub(crate) fn check_qualified(key: &str) -> Option<String> {
+    let (prefix, name) = match key.split_once('/') {
+        None => (None, key),
+        Some((_, rest)) if rest.contains('/') => {
+            return Some(format!(
+                "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            ));
+        }
+        Some((prefix, name)) => (Some(prefix), name),
+    };
+    if let Some(prefix) = prefix {
+        if prefix.is_empty() {
+            return Some("prefix part must be non-empty".to_owned());
+        }
+        if let Some(why) = check_form(Form::Subdomain, prefix) {
+            return Some(format!("prefix part {why}"));
+        }
+    }
+    if name.is_empty() {
+        return Some("name part must be non-empty".to_owned());
+    }
+    if name.len() > 63 {
+        return Some("name part must be no more than 63 bytes".to_owned());
+    }
+    (!is_word(name)).then(|| QUALIFIED.to_owned())
+}
+
+fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// What is wrong with the value of a label, if anything.
+pub(crate) fn check_label_value(value: &str) -> Option<String> {
+    if value.len() > 63 {
+        return Some("must be no more than 63 bytes".to_owned());
+    }
+    (!value.is_empty() && !is_word(value)).then(|| VALUE.to_owned())
+}
+
+/// What is wrong with the name of a container, if anything.
+pub(crate) fn check_label(name: &str) -> Option<String> {
+    check_form(Form::Label, name)
+}
+
+/// What is wrong with a key of a config map or secret, if anything.
+pub(crate) fn check_data_key(key: &str) -> Option<String> {
+    const WHY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+    match key {
+        "." | ".." => Some(format!("must not be '{key}'")),
+        _ if key.len() > 253 => Some("must be no more than 253 bytes".to_owned()),
+        _ if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) => {
+            Some(WHY.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The finalizers without a domain that Kubernetes itself uses.
+pub(crate) fn is_standard_finalizer(name: &str) -> bool {
+    matches!(name, "kubernetes" | "orphan" | "foregroundDeletion")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Form::Subdomain, "a.b-c", true)]
+    #[case(Form::Subdomain, "X", false)]
+    #[case(Form::Subdomain, "a..b", false)]
+    #[case(Form::Label, "a.b", false)]
+    #[case(Form::Service, "1a", false)]
+    #[case(Form::Path, "system:node", true)]
+    #[case(Form::Path, "a/b", false)]
+    fn names_have_forms(#[case] form: Form, #[case] name: &str, #[case] good: bool) {
+        assert_eq!(check_form(form, name).is_none(), good);
+    }
+
+    #[rstest]
+    #[case("app", true)]
+    #[case("example.com/app", true)]
+    #[case("/app", false)]
+    #[case("example.com/", false)]
+    #[case("Example.com/app", false)]
+    #[case("a/b/c", false)]
+    fn keys_have_an_optional_domain(#[case] key: &str, #[case] good: bool) {
+        assert_eq!(check_qualified(key).is_none(), good);
+    }
+}

@@ -1,0 +1,253 @@
+//! `metadata`: what writers may say, and what only the server says.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::kubernetes::kinds::Kind;
+use crate::kubernetes::rules::names;
+use crate::kubernetes::status::{Cause, Causes, Status};
+use crate::kubernetes::store::{Key, Object};
+
+/// The longest part of a generated name that a writer chooses.
+const LONGEST_BASE: usize = 58;
+/// The most bytes that all annotations may have together.
+const MOST_ANNOTATIONS: usize = 262_144;
+
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default()
+}
+
+pub(crate) fn name(object: &Value) -> &str {
+    text(object, "name")
+}
+
+pub(crate) fn version(object: &Value) -> &str {
+    text(object, "resourceVersion")
+}
+
+pub(crate) fn key(object: &Value) -> Key {
+    let namespace = text(object, "namespace");
+    Key::new((!namespace.is_empty()).then_some(namespace), name(object))
+}
+
+/// A time as it stands in metadata: whole seconds.
+pub(crate) fn time(now: Timestamp) -> String {
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn fields(object: &mut Value) -> Option<&mut Map<String, Value>> {
+    let object = object.as_object_mut()?;
+    let metadata = object.entry("metadata").or_insert_with(|| json!({}));
+    if !metadata.is_object() {
+        *metadata = json!({});
+    }
+    metadata.as_object_mut()
+}
+
+/// Puts the object where the path says, and refuses one that says something else.
+pub(crate) fn place(object: &mut Value, namespace: Option<&str>, name: Option<&str>) -> Result<(), Status> {
+    let (own_namespace, own_name) = (text(object, "namespace").to_owned(), text(object, "name").to_owned());
+    if let Some(name) = name {
+        if own_name.is_empty() {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({own_name}) does not match the name on the URL ({name})"
+            )));
+        }
+        if own_name != name {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({own_name}) does not match the name on the URL ({name})"
+            )));
+        }
+    }
+    if !own_namespace.is_empty() && Some(own_namespace.as_str()) != namespace {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    if let (Some(namespace), Some(fields)) = (namespace, fields(object)) {
+        fields.insert("namespace".to_owned(), json!(namespace));
+    }
+    Ok(())
+}
+
+/// Makes a name from `generateName`, if there is none. Says whether it did.
+pub(crate) fn generate_name(object: &mut Value, suffix: impl FnOnce() -> String) -> bool {
+    let base: String = text(object, "generateName").chars().take(LONGEST_BASE).collect();
+    if !name(object).is_empty() || base.is_empty() {
+        return false;
+    }
+    if let Some(fields) = fields(object) {
+        fields.insert("name".to_owned(), json!(format!("{base}{}", suffix())));
+    }
+    true
+}
+
+/// Whether the object names the version it is meant for.
+///
+/// # Errors
+///
+/// 409 if it is not the live one, 422 if there has to be one and is none.
+pub(crate) fn check_version(kind: &Kind, object: &Value, live: &Object, required: bool) -> Result<bool, Status> {
+    let uid = text(object, "uid");
+    if !uid.is_empty() && *uid != *live.meta.uid {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            live.meta.uid
+        );
+        return Err(Status::conflict(&kind.group, &kind.plural, name(object), why));
+    }
+    match version(object) {
+        "" | "0" if required => {
+            let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+            Err(Status::invalid(&kind.group, &kind.kind, name(object), vec![cause]))
+        }
+        "" | "0" => Ok(false),
+        version => match version.parse::<u64>() {
+            Ok(version) if version == live.meta.revision => Ok(true),
+            Ok(_) => Err(Status::modified(&kind.group, &kind.plural, name(object))),
+            Err(_) => {
+                let cause = Cause::invalid(
+                    "metadata.resourceVersion",
+                    &json!(version),
+                    format_args!("strconv.ParseUint: parsing {version:?}: invalid syntax"),
+                );
+                Err(Status::invalid(&kind.group, &kind.kind, name(object), vec![cause]))
+            }
+        },
+    }
+}
+
+/// An apply that would create an object must not say which version it is meant for.
+pub(crate) fn forget_version_of_created(object: &Value, kind: &Kind, name: &str) -> Result<(), Status> {
+    if version(object).is_empty() && text(object, "uid").is_empty() {
+        return Ok(());
+    }
+    Err(Status::modified(&kind.group, &kind.plural, name))
+}
+
+/// Sets what only the server says: from the live object, or anew.
+pub(crate) fn keep_server_fields(object: &mut Value, live: Option<&Value>, now: Timestamp, uid: impl FnOnce() -> String) {
+    let Some(fields) = fields(object) else { return };
+    fields.remove("selfLink");
+    let Some(live) = live else {
+        fields.insert("uid".to_owned(), json!(uid()));
+        fields.insert("creationTimestamp".to_owned(), json!(time(now)));
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"] {
+            fields.remove(field);
+        }
+        return;
+    };
+    let kept = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace", "resourceVersion"];
+    for field in kept {
+        match live.pointer(&format!("/metadata/{field}")) {
+            Some(value) => fields.insert(field.to_owned(), value.clone()),
+            None => fields.remove(field),
+        };
+    }
+}
+
+/// Whether the object was being deleted and nothing holds it any longer.
+pub(crate) fn is_finished(object: &Value) -> bool {
+    let metadata = &object["metadata"];
+    let waits = metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) > 0;
+    metadata.get("deletionTimestamp").is_some()
+        && !waits
+        && metadata["finalizers"].as_array().is_none_or(Vec::is_empty)
+        && object.pointer("/spec/finalizers").and_then(Value::as_array).is_none_or(Vec::is_empty)
+}
+
+/// Checks what every kind's metadata has to fulfil.
+pub(crate) fn check(kind: &Kind, object: &Value, live: Option<&Value>) -> Causes {
+    let mut causes = Causes::new();
+    let name = name(object);
+    let generate = text(object, "generateName");
+    if !generate.is_empty() {
+        causes.extend(names::check_prefix(kind, generate).map(|why| Cause::invalid("metadata.generateName", &json!(generate), why)));
+    }
+    if name.is_empty() {
+        causes.push(Cause::required("metadata.name", "name or generateName is required"));
+    } else if live.is_none() {
+        causes.extend(names::check(kind, name).map(|why| Cause::invalid("metadata.name", &json!(name), why)));
+    }
+    let metadata = &object["metadata"];
+    check_labels(&metadata["labels"], "metadata.labels", &mut causes);
+    check_annotations(&metadata["annotations"], &mut causes);
+    check_owners(&metadata["ownerReferences"], &mut causes);
+    check_finalizers(metadata, live, &mut causes);
+    causes
+}
+
+pub(crate) fn check_labels(labels: &Value, field: &str, causes: &mut Causes) {
+    for (key, value) in labels.as_object().into_iter().flatten() {
+        causes.extend(names::check_qualified(key).map(|why| Cause::invalid(field, &json!(key), why)));
+        let value = value.as_str().unwrap_or_default();
+        causes.extend(names::check_label_value(value).map(|why| Cause::invalid(field, &json!(value), why)));
+    }
+}
+
+fn check_annotations(annotations: &Value, causes: &mut Causes) {
+    let field = "metadata.annotations";
+    let mut size = 0;
+    for (key, value) in annotations.as_object().into_iter().flatten() {
+        let why = names::check_qualified(&key.to_lowercase());
+        causes.extend(why.map(|why| Cause::invalid(field, &json!(key), why)));
+        size += key.len() + value.as_str().map_or(0, str::len);
+    }
+    if size > MOST_ANNOTATIONS {
+        causes.push(Cause::too_long(field, MOST_ANNOTATIONS));
+    }
+}
+
+fn check_owners(owners: &Value, causes: &mut Causes) {
+    let owners: &[Value] = owners.as_array().map_or(&[], Vec::as_slice);
+    let mut controllers = Vec::new();
+    for (index, owner) in owners.iter().enumerate() {
+        for field in ["apiVersion", "kind", "name", "uid"] {
+            if owner[field].as_str().is_none_or(str::is_empty) {
+                let path = format!("metadata.ownerReferences[{index}].{field}");
+                if field == "apiVersion" {
+                    causes.push(Cause::invalid(path, &json!(""), "version must not be empty"));
+                } else {
+                    causes.push(Cause::invalid(path, &json!(""), format_args!("{field} must not be empty")));
+                }
+            }
+        }
+        if owner["controller"] == json!(true) {
+            controllers.push(owner["name"].as_str().unwrap_or_default());
+        }
+    }
+    if let [first, second, ..] = controllers.as_slice() {
+        let why = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
+        );
+        causes.push(Cause::invalid("metadata.ownerReferences", &json!(null), why));
+    }
+}
+
+fn check_finalizers(metadata: &Value, live: Option<&Value>, causes: &mut Causes) {
+    let list = |metadata: &Value| -> Vec<String> {
+        metadata["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let finalizers = list(metadata);
+    for finalizer in &finalizers {
+        let field = "metadata.finalizers";
+        match names::check_qualified(finalizer) {
+            Some(why) => causes.push(Cause::invalid(field, &json!(finalizer), why)),
+            None if !finalizer.contains('/') && !names::is_standard_finalizer(finalizer) => {
+                let why = "name is neither a standard finalizer name nor is it fully qualified";
+                causes.push(Cause::invalid(field, &json!(finalizer), why));
+            }
+            None => {}
+        }
+    }
+    let Some(live) = live.filter(|live| live.pointer("/metadata/deletionTimestamp").is_some()) else { return };
+    let before = list(&live["metadata"]);
+    let new: Vec<_> = finalizers.iter().filter(|finalizer| !before.contains(finalizer)).collect();
+    if !new.is_empty() {
+        let list = new.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+        let why = format!(
+            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"
+        );
+        causes.push(Cause::forbidden("metadata.finalizers", why));
+    }
+}

@@ -1,0 +1,226 @@
+//! From what a writer sends to the object that is to be stored next, before the server adds its part.
+
+use serde_json::{Value, json};
+
+use super::Request;
+use crate::kubernetes::kinds::Kind;
+use crate::kubernetes::ownership::{self, Manager, Operation};
+use crate::kubernetes::patch;
+use crate::kubernetes::request::FieldValidation;
+use crate::kubernetes::schema::{builtin, protobuf, strict, typed};
+use crate::kubernetes::status::{Details, Status};
+
+/// How a request changes an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PatchType {
+    Json,
+    Merge,
+    Strategic,
+    Apply,
+}
+
+/// What was sent: an object, with what a strict decoder complains about.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) object: Value,
+    /// `duplicate field "data.a"`.
+    pub(crate) complaints: Vec<String>,
+}
+
+impl PatchType {
+    /// The patch type of a request.
+    ///
+    /// # Errors
+    ///
+    /// 415 for a type that nobody knows, and for strategic merge of custom resources.
+    pub(crate) fn of(request: &Request) -> Result<Self, Status> {
+        let custom = request.resource.kind.custom;
+        match request.media_type() {
+            "application/json-patch+json" => Ok(Self::Json),
+            "application/merge-patch+json" => Ok(Self::Merge),
+            "application/apply-patch+yaml" => Ok(Self::Apply),
+            "application/strategic-merge-patch+json" if !custom => Ok(Self::Strategic),
+            _ => {
+                let mut known = vec!["application/json-patch+json", "application/merge-patch+json"];
+                if !custom {
+                    known.push("application/strategic-merge-patch+json");
+                }
+                known.push("application/apply-patch+yaml");
+                Err(unsupported_media_type(&known))
+            }
+        }
+    }
+}
+
+pub(crate) fn unsupported_media_type(known: &[&str]) -> Status {
+    let message =
+        format!("the body of the request was in an unknown format - accepted media types include: {}", known.join(", "));
+    Status::new(415, "UnsupportedMediaType", message).with(Details::default())
+}
+
+/// Reads the object in a request's body.
+///
+/// # Errors
+///
+/// 415 for a format that is not known, 400 for a body that cannot be read or is of another kind.
+pub(crate) fn read_object(request: &Request, kind: &Kind) -> Result<Sent, Status> {
+    let (mut object, complaints) = match request.media_type() {
+        "application/json" | "" => {
+            let parsed = strict::parse_json(&request.body)
+                .map_err(|error| unreadable(kind, &error.to_string()))?;
+            (parsed.value, parsed.complaints)
+        }
+        "application/yaml" => {
+            let parsed = strict::parse_yaml(&request.body).map_err(|error| unreadable(kind, &error.to_string()))?;
+            (parsed.value, parsed.complaints)
+        }
+        "application/vnd.kubernetes.protobuf" if !kind.custom && &*kind.plural != "customresourcedefinitions" => {
+            let object = protobuf::decode(kind.schema.root(), &request.body)
+                .map_err(|error| unreadable(kind, &error.to_string()))?;
+            (object, Vec::new())
+        }
+        _ => {
+            let protobuf = "application/vnd.kubernetes.protobuf";
+            let mut known = vec!["application/json", "application/yaml", "application/cbor"];
+            if !kind.custom {
+                known.push(protobuf);
+            }
+            return Err(unsupported_media_type(&known));
+        }
+    };
+    check_kind(kind, &mut object, &request.body)?;
+    typed::check(kind, &mut object)?;
+    Ok(Sent { object, complaints })
+}
+
+fn unreadable(kind: &Kind, why: &str) -> Status {
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {why}",
+        kind.kind
+    ))
+}
+
+/// Checks and completes `apiVersion` and `kind`.
+fn check_kind(kind: &Kind, object: &mut Value, body: &[u8]) -> Result<(), Status> {
+    let Some(fields) = object.as_object_mut() else {
+        return Err(unreadable(kind, "json: cannot unmarshal a value that is no object into Go value of type struct"));
+    };
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (sent_kind, sent_version) = (text("kind"), text("apiVersion"));
+    if kind.custom && (sent_kind.is_empty() || sent_version.is_empty()) {
+        let body = String::from_utf8_lossy(body);
+        let field = if sent_kind.is_empty() { "Kind" } else { "apiVersion" };
+        return Err(Status::bad_request(format!("Object '{field}' is missing in '{body}'")));
+    }
+    if !sent_version.is_empty() && sent_version != kind.api_version() {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({sent_version}) does not match the expected API version ({})",
+            kind.api_version()
+        )));
+    }
+    if !sent_kind.is_empty() && *sent_kind != *kind.kind {
+        return Err(Status::bad_request(format!(
+            "{} in version {:?} cannot be handled as a {}: no kind {:?} is registered for version {:?}",
+            sent_kind, kind.version, kind.kind, sent_kind, kind.api_version()
+        )));
+    }
+    fields.insert("kind".to_owned(), json!(kind.kind));
+    fields.insert("apiVersion".to_owned(), json!(kind.api_version()));
+    Ok(())
+}
+
+/// The object after a patch.
+///
+/// # Errors
+///
+/// The refusals of the four kinds of patches.
+pub(crate) fn patched(request: &Request, patch_type: PatchType, live: &Value) -> Result<Sent, Status> {
+    let kind = &request.resource.kind;
+    let (object, complaints) = match patch_type {
+        PatchType::Json => (patch::json(live, &request.body)?, Vec::new()),
+        PatchType::Merge | PatchType::Strategic => {
+            let parsed = strict::parse_json(&request.body)
+                .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
+            if !parsed.value.is_object() {
+                let message = format!("error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}", strict::type_name(&parsed.value));
+                return Err(Status::bad_request(message));
+            }
+            let object = if patch_type == PatchType::Merge {
+                patch::merge(live.clone(), parsed.value)
+            } else {
+                patch::strategic(kind.schema.root(), live.clone(), parsed.value)?
+            };
+            (object, parsed.complaints)
+        }
+        PatchType::Apply => return Err(Status::internal("an apply is no plain patch")),
+    };
+    let mut object = object;
+    check_kind(kind, &mut object, &request.body)?;
+    typed::check(kind, &mut object)?;
+    Ok(Sent { object, complaints })
+}
+
+/// The object after a server-side apply, with its managed fields.
+///
+/// # Errors
+///
+/// Conflicts with other managers, and configurations that do not fit the schema.
+pub(crate) fn applied(request: &Request, live: Option<&Value>, time: &str) -> Result<Sent, Status> {
+    let kind = &request.resource.kind;
+    let parsed = strict::parse_yaml(&request.body)
+        .map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))?;
+    let mut configuration = parsed.value;
+    check_kind(kind, &mut configuration, &request.body)?;
+    let manager = Manager {
+        name: request.manager(),
+        operation: Operation::Apply,
+        api_version: &kind.api_version(),
+        subresource: request.resource.subresource.as_ref().map_or("", |sub| sub.name()),
+        time,
+    };
+    let force = request.options.force.unwrap_or(false);
+    let object = ownership::apply(kind, live, &configuration, &manager, force)?;
+    Ok(Sent { object, complaints: parsed.complaints })
+}
+
+/// What is said about complaints of a strict decoder: warnings, or a refusal.
+///
+/// # Errors
+///
+/// 400, or 422 for patches, if the caller wants to be told by refusal.
+pub(crate) fn judge(request: &Request, complaints: Vec<String>, object: &Value) -> Result<Vec<String>, Status> {
+    let kind = &request.resource.kind;
+    match request.options.validation() {
+        FieldValidation::Ignore => Ok(Vec::new()),
+        _ if complaints.is_empty() => Ok(Vec::new()),
+        FieldValidation::Warn => Ok(complaints),
+        FieldValidation::Strict => {
+            let list = complaints.join(", ");
+            let patch = request.resource.verb == crate::kubernetes::request::Verb::Patch
+                && request.media_type() != "application/apply-patch+yaml";
+            if patch {
+                let cause = crate::kubernetes::status::Cause::invalid(
+                    "patch",
+                    &json!(object.to_string()),
+                    format_args!("strict decoding error: {list}"),
+                );
+                return Err(Status::invalid("", "", "", vec![cause]));
+            }
+            Err(Status::bad_request(format!(
+                "{} in version {:?} cannot be handled as a {}: strict decoding error: {list}",
+                kind.kind, kind.version, kind.kind
+            )))
+        }
+    }
+}
+
+/// Reads a body as compiled clients send it: an object of the built-in type `name`, such as `meta.v1.DeleteOptions`.
+///
+/// # Errors
+///
+/// 400 for bytes that are none.
+pub(crate) fn read_compiled(name: &str, body: &[u8]) -> Result<Value, Status> {
+    let refuse = |why: &dyn std::fmt::Display| Status::bad_request(format!("the body cannot be read: {why}"));
+    let schema = builtin::types().named(name).ok_or_else(|| refuse(&format_args!("the type {name} is unknown")))?;
+    protobuf::decode(schema.root(), body).map_err(|error| refuse(&error))
+}
