@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Check(Box<CheckOptions>),
     /// Print the GraphQL schema.
     Schema,
+    /// Print the definitions of the platform's custom resources as YAML, for `kubectl apply --server-side -f -`.
+    Crds,
     /// Print the version.
     Version,
 }

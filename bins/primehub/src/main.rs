@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Export(options) => transfer::export(&options),
         Command::Import(options) => transfer::import(&options),
         Command::Schema => print(&primehub_graphql::sdl()),
+        Command::Crds => definitions().and_then(|yaml| print(&yaml)),
         Command::Version => print(concat!("primehub ", env!("CARGO_PKG_VERSION"), "\n")),
     };
     match result {
@@ -36,6 +37,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The definitions of the custom resources: a YAML document each.
+fn definitions() -> anyhow::Result<String> {
+    let mut yaml = String::new();
+    for definition in primehub_core::crd::definitions() {
+        yaml.push_str("---\n");
+        serde_saphyr::to_fmt_writer(&mut yaml, &definition)?;
+    }
+    Ok(yaml)
 }
 
 /// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
