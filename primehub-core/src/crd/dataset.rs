@@ -39,10 +39,10 @@ pub struct DatasetSpec {
     /// Type git: the repository; a branch or tag may follow after #.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Type pv: the claim is dataset-<volumeName>. Written hostpath:<path> in datasets of old, it is a path of the node.
+    /// Type pv: the claim is this with dataset- before it. In datasets of old, hostpath: and a path of the node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume_name: Option<String>,
-    /// Type env: the environment variables, each under the name <dataset>_<key> in upper case.
+    /// Type env: the environment variables, named by the dataset, an underscore and the key, in upper case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "free_form")]
     pub variables: Option<FreeForm>,

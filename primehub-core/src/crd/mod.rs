@@ -18,6 +18,11 @@
 //! types do not know, with two exceptions: unknown keys beside `spec` of an [`InstanceType`] or [`Dataset`] are kept by the API server and not
 //! by the type. What the schemas do not restrict, such as the phase of a deployment, may be any text to the types as well.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "what stands above a field is its description in the schema, which kubectl shows as it is"
+)]
+
 mod schema;
 mod stored_time;
 mod text;

@@ -1,5 +1,7 @@
 //! The custom resources: their definitions, and which objects the types read.
 #![cfg(feature = "crd")]
 
+#[cfg(test)]
 mod definitions;
+#[cfg(test)]
 mod objects;
