@@ -105,8 +105,8 @@ impl<'a> Writer<'a> {
             write!(out, " {kind}")?;
             out += &strategy(value);
             let default = &value["default"];
-            let empty =
-                default.is_null() || [Value::from(""), 0.into(), false.into()].contains(default);
+            // An empty object stands in what the server answers even if nobody has given it; an empty scalar does not matter.
+            let empty = [Value::from(""), 0.into(), false.into()].contains(default);
             if !default.is_null() && (!empty || self.keys.contains(&(name.to_owned(), property.as_str()))) {
                 write!(out, " ={default}")?;
             }
@@ -206,5 +206,5 @@ fn strategy(schema: &Value) -> String {
     let flag = |word, letter| if given.split(',').any(|one| one == word) { letter } else { "" };
     let key = text(schema, "x-kubernetes-patch-merge-key");
     let key = if key.is_empty() { String::new() } else { format!(":{key}") };
-    format!("~{}{}{key}", flag("merge", "m"), flag("retainKeys", "r"))
+    format!("~{}{}{}{key}", flag("merge", "m"), flag("retainKeys", "r"), flag("replace", "w"))
 }

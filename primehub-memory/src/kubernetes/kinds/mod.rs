@@ -5,8 +5,13 @@ mod builtin;
 mod kind;
 mod registry;
 
+pub mod cells;
 pub mod discovery;
+pub mod openapi;
 
 pub use builtin::{builtin, schema};
 pub use kind::{Cell, Column, Conversion, Generation, Kind, Scope, Selectable, Storage, Subresource, Verbs};
 pub use registry::Kinds;
+
+#[cfg(test)]
+mod document_tests;

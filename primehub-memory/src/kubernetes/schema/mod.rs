@@ -132,6 +132,8 @@ pub struct Merge {
     pub(crate) key: Option<Arc<str>>,
     /// `$retainKeys` may stand in it.
     pub(crate) retain_keys: bool,
+    /// Objects: a patch replaces them as a whole.
+    pub(crate) replace: bool,
 }
 
 /// What the values of a custom resource's field have to fulfil: the value checks of a structural schema.

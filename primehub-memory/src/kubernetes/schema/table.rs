@@ -12,7 +12,8 @@
 //!
 //! Types are `s b i32 i64 f` (scalars), `time` and `micro`, `b64`, `ios` (number or text), `q` (quantity), `obj` (any object), `any`, `[T]` (list),
 //! `{T}` (map), or the name of a type. A list is atomic, unless `=` (a set) or `*key,key` follows; `!` makes maps and structs atomic and `%`
-//! undoes it. Then `~m` (lists merge in a strategic merge), `~r` (`$retainKeys` is known) or `~mr`, with `:key` for lists of objects.
+//! undoes it. Then `~` and how a strategic merge treats the field: `m` (lists merge), `r` (`$retainKeys` is known), `w` (replaced as a whole),
+//! with `:key` for lists of objects.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -147,7 +148,8 @@ impl<'a> Reader<'a> {
         };
         let (kind, strategy) = kind.split_once('~').unwrap_or((kind, ""));
         let (flags, key) = strategy.split_once(':').map_or((strategy, None), |(flags, key)| (flags, Some(key.into())));
-        let merge = Merge { items: flags.contains('m'), key, retain_keys: flags.contains('r') };
+        let merge =
+            Merge { items: flags.contains('m'), key, retain_keys: flags.contains('r'), replace: flags.contains('w') };
         let node = self.node(kind)?;
         let name = head.trim_end_matches('+');
         let inline = name.starts_with('~');
@@ -282,7 +284,7 @@ name#1 s
         assert!(pod.node().embedded && !types.named("a.Port").unwrap().root().node().embedded);
         let (ports, list) = pod.field("ports").unwrap();
         assert!(ports.required && ports.number == Some(3));
-        assert_eq!(ports.merge, Merge { items: true, key: Some("port".into()), retain_keys: false });
+        assert_eq!(ports.merge, Merge { items: true, key: Some("port".into()), retain_keys: false, replace: false });
         let (port, kind) = list.items().unwrap();
         assert_eq!(*kind, ListKind::Map(vec!["port".into(), "protocol".into()]));
         let (protocol, _) = port.field("protocol").unwrap();
@@ -290,7 +292,7 @@ name#1 s
         assert_eq!(protocol.values, ["SCTP".into(), "TCP".into()]);
         assert_eq!(
             pod.field("sources").unwrap().0.merge,
-            Merge { items: true, key: Some("name".into()), retain_keys: true }
+            Merge { items: true, key: Some("name".into()), retain_keys: true, replace: false }
         );
         assert_eq!(*pod.child("tags").unwrap().items().unwrap().1, ListKind::Set);
         assert!(pod.child("labels").unwrap().node().atomic);
