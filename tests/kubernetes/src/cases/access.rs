@@ -32,7 +32,7 @@ const AUTHORIZATION: &str = "/apis/authorization.k8s.io/v1";
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
 async fn a_bad_token_is_nobody(cluster: Cluster) -> Done {
-    // The client's own token stands in an extension: the one given here wins only without it.
+    // The client brings its own token with each request, so a bad one is reviewed.
     let reviewed = json!({"spec": {"token": "no-such-token"}});
     let answer = cluster.create("/apis/authentication.k8s.io/v1/tokenreviews", &reviewed).await?.expect(201)?;
     same!(answer["status"], json!({"user": {}, "error": "invalid bearer token"}));
@@ -228,13 +228,14 @@ async fn bad_roles_and_bindings_are_refused(cluster: Cluster) -> Done {
     )?;
     let body = json!({
         "metadata": {"name": "f"}, "roleRef": {"kind": "Role", "name": ""},
-        "subjects": [{"kind": "ServiceAccount", "name": "sa"}],
+        "subjects": [{"kind": "Bar", "name": "x"}],
     });
+    let kinds = "Unsupported value: \"Bar\": supported values: \"ServiceAccount\", \"User\", \"Group\"";
     let answer = cluster.create(path(RBAC, &namespace, "rolebindings"), &body).await?;
     answer.invalid(
         "RoleBinding.rbac.authorization.k8s.io",
         "f",
-        &[(required, "Required value", "roleRef.name"), (required, "Required value", "subjects[0].namespace")],
+        &[(required, "Required value", "roleRef.name"), ("FieldValueNotSupported", kinds, "subjects[0].kind")],
     )
 }
 

@@ -90,7 +90,9 @@ async fn a_definition_is_established(cluster: Cluster) -> Done {
     let status = cluster.eventually("the definition is established", || async {
         let mut found = cluster.get(&path).await?.expect(200)?;
         let status = found["status"].take();
-        Ok(status["conditions"].as_array().is_some_and(|list| list.len() > 1).then_some(status))
+        let established =
+            |list: &Vec<Value>| list.iter().any(|one| one["type"] == "Established" && one["status"] == "True");
+        Ok(status["conditions"].as_array().is_some_and(established).then_some(status))
     });
     let mut status = status.await?;
     same!(status["acceptedNames"], names);

@@ -5,6 +5,7 @@ mod apply;
 mod bodies;
 mod common;
 mod definitions;
+mod discovery;
 mod immutable;
 mod json_patch;
 mod lists;
@@ -15,6 +16,8 @@ mod namespaces;
 mod objects;
 mod options;
 mod ownership;
+mod pods;
+mod protobuf;
 mod rules;
 mod schema;
 mod selectors;
@@ -43,7 +46,7 @@ pub fn cases() -> Vec<Case> {
         strategic::CASES,
         schema::CASES,
         definitions::CASES,
-        rules::CASES, bodies::CASES, media::CASES, access::CASES,]
+        rules::CASES, bodies::CASES, media::CASES, access::CASES, discovery::CASES, pods::CASES, protobuf::CASES,]
     .concat()
 }
 
