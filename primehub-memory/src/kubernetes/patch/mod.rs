@@ -1,0 +1,165 @@
+//! JSON patches, JSON merge patches and strategic merge patches: pure functions from an object and a patch to an object.
+
+mod strategic;
+
+use json_patch::PatchOperation;
+use serde_json::{Value, json};
+
+use crate::kubernetes::schema::golang::type_name;
+use crate::kubernetes::schema::strict::{self, MAX_DEPTH};
+use crate::kubernetes::status::{Details, Status};
+
+pub(crate) use strategic::strategic;
+
+const MAX_OPERATIONS: usize = 10_000;
+
+/// How many bytes of JSON the copies of one patch may amount to: copying a copy doubles it.
+const MAX_COPIED: usize = 3 << 20;
+
+/// The object after a JSON patch (RFC 6902).
+///
+/// # Errors
+///
+/// 400 for what is no patch, 413 for more than ten thousand operations, 422 for operations that fail.
+pub(crate) fn json(target: &Value, patch: &[u8]) -> Result<Value, Status> {
+    let bad = |why: String| Status::bad_request(format!("error decoding patch: {why}"));
+    let patch = strict::parse_json(patch).map_err(|error| bad(error.to_string()))?.value;
+    let operations = match patch {
+        Value::Array(operations) => operations,
+        Value::Null => Vec::new(),
+        other => {
+            let sent = type_name(&other);
+            return Err(bad(format!("json: cannot unmarshal {sent} into Go value of type []handlers.jsonPatchOp")));
+        }
+    };
+    for operation in &operations {
+        if !operation.is_object() && !operation.is_null() {
+            let sent = type_name(operation);
+            return Err(bad(format!("json: cannot unmarshal {sent} into Go value of type handlers.jsonPatchOp")));
+        }
+        for name in ["op", "path", "from"] {
+            if let Some(value) = operation.get(name).filter(|value| !value.is_string() && !value.is_null()) {
+                let sent = type_name(value);
+                return Err(bad(format!(
+                    "json: cannot unmarshal {sent} into Go struct field jsonPatchOp.{name} of type string"
+                )));
+            }
+        }
+    }
+    if operations.len() > MAX_OPERATIONS {
+        let count = operations.len();
+        let message = format!(
+            "Request entity too large: The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}"
+        );
+        return Err(Status::new(413, "RequestEntityTooLarge", message));
+    }
+    let mut object = target.clone();
+    let mut copied = 0;
+    for operation in operations {
+        apply(&mut object, operation, &mut copied).ok_or_else(failed)?;
+    }
+    Ok(object)
+}
+
+fn failed() -> Status {
+    Status::new(422, "Invalid", "the server rejected our request due to an error in our request")
+        .with(Details::default())
+}
+
+/// Does one operation; `None` if it fails.
+fn apply(object: &mut Value, operation: Value, copied: &mut usize) -> Option<()> {
+    let Value::Object(mut fields) = operation else { return None };
+    if matches!(fields.get("op")?.as_str()?, "add" | "replace" | "test") {
+        // A value that is not there is null.
+        fields.entry("value").or_insert(Value::Null);
+    }
+    let operation: PatchOperation = serde_json::from_value(Value::Object(fields)).ok()?;
+    let room = MAX_DEPTH.checked_sub(operation.path().count())?;
+    match &operation {
+        PatchOperation::Test(test) if test.value.is_null() && object.pointer(test.path.as_str()).is_none() => {
+            return Some(());
+        }
+        PatchOperation::Copy(copy) => {
+            *copied += object.pointer(copy.from.as_str())?.to_string().len();
+            (*copied <= MAX_COPIED && shallow(object.pointer(copy.from.as_str())?, room)).then_some(())?;
+        }
+        PatchOperation::Move(moved) => shallow(object.pointer(moved.from.as_str())?, room).then_some(())?,
+        PatchOperation::Add(add) => shallow(&add.value, room).then_some(())?,
+        PatchOperation::Replace(replace) => shallow(&replace.value, room).then_some(())?,
+        _ => {}
+    }
+    json_patch::patch_unsafe(object, &[operation]).ok()
+}
+
+/// Whether at most `room` levels are nested.
+fn shallow(value: &Value, room: usize) -> bool {
+    match value {
+        Value::Array(items) => room > 0 && items.iter().all(|item| shallow(item, room - 1)),
+        Value::Object(fields) => room > 0 && fields.values().all(|field| shallow(field, room - 1)),
+        _ => true,
+    }
+}
+
+/// The object after a JSON merge patch (RFC 7396).
+pub(crate) fn merge(mut target: Value, patch: Value) -> Value {
+    json_patch::merge(&mut target, &patch);
+    target
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn object() -> Value {
+        json!({"data": {"a": "1", "list": ["x"]}})
+    }
+
+    #[rstest]
+    #[case(r#"[]"#, json!({"a": "1", "list": ["x"]}))]
+    #[case("null", json!({"a": "1", "list": ["x"]}))]
+    #[case(r#"[{"op":"add","path":"/data/b"}]"#, json!({"a": "1", "b": null, "list": ["x"]}))]
+    #[case(r#"[{"op":"add","path":"/data/list/-","value":"y"}]"#, json!({"a": "1", "list": ["x", "y"]}))]
+    #[case(r#"[{"op":"add","path":"/data/list/0","value":"y"}]"#, json!({"a": "1", "list": ["y", "x"]}))]
+    #[case(r#"[{"op":"test","path":"/data/z","value":null},{"op":"move","from":"/data/a","path":"/data/b"}]"#, json!({"b": "1", "list": ["x"]}))]
+    #[case(r#"[{"op":"copy","from":"/data/list","path":"/data/c"},{"op":"remove","path":"/data/list/0"}]"#, json!({"a": "1", "c": ["x"], "list": []}))]
+    fn json_patches(#[case] patch: &str, #[case] data: Value) {
+        assert_eq!(json(&object(), patch.as_bytes()).unwrap()["data"], data);
+    }
+
+    #[rstest]
+    #[case("{}", 400, "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")]
+    #[case("[5]", 400, "error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp")]
+    #[case(r#"[{"op":5}]"#, 400, "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string")]
+    #[case("[", 400, "error decoding patch: unexpected end of JSON input")]
+    #[case(r#"[{"op":"foo","path":"/data/a"}]"#, 422, "the server rejected our request due to an error in our request")]
+    #[case(r#"[{"op":"test","path":"/data/a","value":"2"}]"#, 422, "the server rejected our request due to an error in our request")]
+    #[case(r#"[{"op":"remove","path":"/data/z"}]"#, 422, "the server rejected our request due to an error in our request")]
+    #[case(r#"[{"op":"add","value":"x"}]"#, 422, "the server rejected our request due to an error in our request")]
+    #[case(r#"[{"op":"add","path":"/x/y","value":"x"}]"#, 422, "the server rejected our request due to an error in our request")]
+    fn json_patches_that_fail(#[case] patch: &str, #[case] code: u16, #[case] message: &str) {
+        let status = json(&object(), patch.as_bytes()).unwrap_err();
+        assert_eq!((status.code, status.message.as_str()), (code, message));
+    }
+
+    #[test]
+    fn patches_are_bounded() {
+        let many = json!(vec![json!({"op": "test", "path": "/data/a", "value": "1"}); 10_001]);
+        let status = json(&object(), many.to_string().as_bytes()).unwrap_err();
+        assert_eq!(status.code, 413);
+        assert!(status.message.ends_with("operations in a JSON patch is 10000, got 10001"));
+        let deeper = json!(vec![json!({"op": "copy", "from": "/data", "path": "/data/list/0"}); 10_000]);
+        assert_eq!(json(&object(), deeper.to_string().as_bytes()).unwrap_err().code, 422, "nesting");
+        let doubling: Vec<_> = (0..64).map(|n| json!({"op": "copy", "from": "/data", "path": format!("/b{n}")})).collect();
+        assert!(json(&json!({"data": "x".repeat(10_000)}), json!(doubling).to_string().as_bytes()).is_ok());
+        let big = json!({"data": "x".repeat(100_000)});
+        assert_eq!(json(&big, json!(doubling).to_string().as_bytes()).unwrap_err().code, 422, "copies");
+    }
+
+    #[test]
+    fn merge_patches_remove_what_is_null() {
+        let patch = json!({"data": {"a": null, "b": {"c": null, "d": 1}, "list": ["y"]}});
+        assert_eq!(merge(object(), patch), json!({"data": {"b": {"d": 1}, "list": ["y"]}}));
+    }
+}
