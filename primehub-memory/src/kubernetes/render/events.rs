@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The field in the core form, that in `events.k8s.io`.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 7] = [
     ("message", "note"),
     ("involvedObject", "regarding"),
     ("reportingComponent", "reportingController"),
@@ -11,7 +11,6 @@ const NAMES: [(&str, &str); 8] = [
     ("firstTimestamp", "deprecatedFirstTimestamp"),
     ("lastTimestamp", "deprecatedLastTimestamp"),
     ("count", "deprecatedCount"),
-    ("apiVersion", "apiVersion"),
 ];
 
 const CORE: &str = "v1";

@@ -70,6 +70,13 @@ impl Form {
         out.into()
     }
 
+    /// An object that is not kept: what a write would have made.
+    pub(crate) fn value(&self, kind: &Kind, object: &Value, now: Timestamp) -> Bytes {
+        let mut out = Vec::new();
+        self.write(&mut out, kind, object.to_string().as_bytes(), now, true);
+        out.into()
+    }
+
     /// Many.
     pub(crate) fn list(&self, kind: &Kind, page: &Page, now: Timestamp) -> Bytes {
         let (list_kind, version) = match self {

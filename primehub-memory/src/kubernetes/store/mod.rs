@@ -33,7 +33,6 @@ pub use kept::OpenStoreError;
 pub use list::{ListQuery, Page};
 pub use object::{Key, Meta, Object, Owner};
 pub use selector::{FieldSelector, LabelSelector};
-pub(crate) use selector::{label_value_faults, qualified_name_faults};
 pub use watch::{Start, Update, Watch, WatchQuery};
 
 /// What the names of all records begin with.
@@ -202,6 +201,14 @@ impl Store {
         self.shared.state().collections.keys().cloned().collect()
     }
 
+    /// The object of this uid, and where it is.
+    #[must_use]
+    pub fn by_uid(&self, uid: &str) -> Option<(Storage, Arc<Object>)> {
+        let state = self.shared.state();
+        let (storage, key) = state.uids.get(uid)?;
+        Some((storage.clone(), Arc::clone(state.get(storage, key)?)))
+    }
+
     /// The objects that name the object of this uid as an owner.
     #[must_use]
     pub fn children(&self, uid: &str) -> Vec<(Storage, Arc<Object>)> {
@@ -241,6 +248,7 @@ impl Shared {
             revision: FIRST_REVISION,
             collections: BTreeMap::new(),
             children: std::collections::HashMap::new(),
+            uids: std::collections::HashMap::new(),
             history,
         };
         Self {

@@ -73,13 +73,13 @@ impl LabelSelector {
     #[must_use]
     pub fn of_object(selector: &Value) -> Option<Self> {
         let fields = selector.as_object()?;
-        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let owned = |value: &Value| value.as_str().map(str::to_owned);
         let mut requirements = Vec::new();
         for (key, value) in fields.get("matchLabels").and_then(Value::as_object).into_iter().flatten() {
-            requirements.push(Requirement { key: key.as_str().into(), test: Test::In(vec![text(value)?]) });
+            requirements.push(Requirement { key: key.as_str().into(), test: Test::In(vec![owned(value)?]) });
         }
         for expression in fields.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
-            let values = expression["values"].as_array().into_iter().flatten().map(text).collect::<Option<_>>()?;
+            let values = expression["values"].as_array().into_iter().flatten().map(owned).collect::<Option<_>>()?;
             let values = sorted(values);
             let test = match expression["operator"].as_str()? {
                 "In" => Test::In(values),
@@ -103,9 +103,15 @@ impl LabelSelector {
     /// Whether an object of these metadata is selected.
     #[must_use]
     pub fn matches(&self, meta: &Meta) -> bool {
+        self.matches_labels(&meta.labels)
+    }
+
+    /// Whether labels, sorted by key, are selected.
+    #[must_use]
+    pub fn matches_labels(&self, labels: &[(Arc<str>, Arc<str>)]) -> bool {
         self.0.iter().all(|requirement| {
-            let found = meta.labels.binary_search_by(|(key, _)| (**key).cmp(&requirement.key));
-            let value = found.ok().map(|index| &*meta.labels[index].1);
+            let found = labels.binary_search_by(|(key, _)| (**key).cmp(&requirement.key));
+            let value = found.ok().map(|index| &*labels[index].1);
             let number = || value.and_then(|value| value.parse::<i64>().ok());
             match &requirement.test {
                 Test::Exists => value.is_some(),
@@ -249,7 +255,7 @@ fn values(tokens: &mut Peekable<Tokens<'_>>) -> Result<Vec<String>, String> {
 }
 
 /// What is wrong with a label's or annotation's key.
-pub(crate) fn qualified_name_faults(key: &str) -> Vec<String> {
+fn qualified_name_faults(key: &str) -> Vec<String> {
     let form = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
                 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
     let (prefix, name) = match key.split_once('/') {
@@ -294,7 +300,7 @@ pub(crate) fn qualified_name_faults(key: &str) -> Vec<String> {
 }
 
 /// What is wrong with a label's value.
-pub(crate) fn label_value_faults(value: &str) -> Vec<String> {
+fn label_value_faults(value: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if value.len() > 63 {
         faults.push("must be no more than 63 bytes".to_owned());

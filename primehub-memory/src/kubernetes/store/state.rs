@@ -15,6 +15,8 @@ pub(super) struct State {
     pub(super) collections: BTreeMap<Storage, Collection>,
     /// By the uid of an owner.
     pub(super) children: HashMap<Arc<str>, BTreeSet<(Storage, Key)>>,
+    /// Where the object of a uid is.
+    pub(super) uids: HashMap<Arc<str>, (Storage, Key)>,
     pub(super) history: History,
 }
 
@@ -136,6 +138,11 @@ impl State {
         let key = &object.meta.key;
         let objects = &mut self.collection(storage).objects;
         let previous = if gone { objects.remove(key) } else { objects.insert(key.clone(), Arc::clone(object)) };
+        if gone {
+            self.uids.remove(&object.meta.uid);
+        } else if previous.is_none() {
+            self.uids.insert(Arc::clone(&object.meta.uid), (storage.clone(), key.clone()));
+        }
         let kept: &[_] = if gone { &[] } else { &object.meta.owners };
         for owner in previous.iter().flat_map(|previous| &*previous.meta.owners).filter(|owner| !kept.contains(owner)) {
             if let Some(children) = self.children.get_mut(&owner.uid) {

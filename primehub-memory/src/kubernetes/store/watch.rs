@@ -99,9 +99,9 @@ impl Store {
     /// Watches a resource, for `limit` at the longest.
     #[must_use]
     pub fn follow(&self, query: WatchQuery, limit: Option<Duration>) -> Watch {
-        let mut state = self.shared.state_mut();
-        let (revision, history) = (state.revision, state.history);
-        let collection = state.collection(&query.storage);
+        let mut whole = self.shared.state_mut();
+        let (revision, history) = (whole.revision, whole.history);
+        let collection = whole.collection(&query.storage);
         let feed = Arc::clone(&collection.feed);
         let selectable = Arc::clone(&collection.selectable);
         let ring = feed.ring();
@@ -113,7 +113,7 @@ impl Store {
                 None => (Stage::Refused(too_old(from, ring.complete_after)), 0, from),
             },
         };
-        drop((ring, state));
+        drop((ring, whole));
         let (changed, now) = (feed.changed.subscribe(), Instant::now());
         let end = limit.and_then(|limit| now.checked_add(limit));
         let bookmark = next_bookmark(now, end, history.bookmarks);
