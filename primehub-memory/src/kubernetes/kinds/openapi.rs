@@ -1,6 +1,7 @@
 //! The schemas as `OpenAPI` documents. Built-in types have no descriptions; custom resources keep theirs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value, json};
@@ -77,7 +78,10 @@ fn tag(kinds: &Kinds, group: &str, version: &str) -> String {
         }
         hash.update(kind.definition.as_deref().unwrap_or_default());
     }
-    hash.finish().as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
+    hash.finish().as_ref().iter().fold(String::new(), |mut text, byte| {
+        _ = write!(text, "{byte:02X}");
+        text
+    })
 }
 
 fn root(group: &str, version: &str) -> String {
@@ -129,33 +133,18 @@ fn operations(kind: &Kind, schema: &str, paths: &mut Map<String, Value>) {
     let mut one = Map::new();
     let mut many = Map::new();
     for verb in kind.verbs.names() {
-        match *verb {
-            "create" => _ = many.insert("post".into(), operation("post", schema, &write)),
-            "list" => {
-                _ = many.insert(
-                    "get".into(),
-                    operation(
-                        "list",
-                        &format!("{schema}List"),
-                        &["fieldSelector", "labelSelector", "limit", "continue"],
-                    ),
-                )
-            }
-            "deletecollection" => {
-                _ = many
-                    .insert("delete".into(), operation("deletecollection", schema, &["fieldSelector", "labelSelector"]))
-            }
-            "get" => _ = one.insert("get".into(), operation("get", schema, &[])),
-            "update" => _ = one.insert("put".into(), operation("put", schema, &write)),
-            "patch" => {
-                _ = one.insert(
-                    "patch".into(),
-                    operation("patch", schema, &["dryRun", "fieldManager", "fieldValidation", "force"]),
-                )
-            }
-            "delete" => _ = one.insert("delete".into(), operation("delete", schema, &["dryRun", "propagationPolicy"])),
-            _ => {}
-        }
+        let (target, method, action, parameters): (_, _, _, &[&str]) = match *verb {
+            "create" => (&mut many, "post", "post", &write),
+            "list" => (&mut many, "get", "list", &["fieldSelector", "labelSelector", "limit", "continue"]),
+            "deletecollection" => (&mut many, "delete", "deletecollection", &["fieldSelector", "labelSelector"]),
+            "get" => (&mut one, "get", "get", &[]),
+            "update" => (&mut one, "put", "put", &write),
+            "patch" => (&mut one, "patch", "patch", &["dryRun", "fieldManager", "fieldValidation", "force"]),
+            "delete" => (&mut one, "delete", "delete", &["dryRun", "propagationPolicy"]),
+            _ => continue,
+        };
+        let answer = if *verb == "list" { format!("{schema}List") } else { schema.to_owned() };
+        target.insert(method.to_owned(), operation(action, &answer, parameters));
     }
     let place = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "uniqueItems": true } });
     let mut places = if kind.namespaced() { vec![place("namespace")] } else { Vec::new() };
@@ -259,7 +248,7 @@ impl Components {
     }
 
     fn plain(&mut self, node: Cursor<'_>) -> Value {
-        let schema = match node.shape() {
+        match node.shape() {
             Shape::Any | Shape::Struct(_) => {
                 if node.node().nullable {
                     json!({})
@@ -297,8 +286,7 @@ impl Components {
                 schema["x-kubernetes-list-type"] = name.into();
                 schema
             }
-        };
-        schema
+        }
     }
 }
 

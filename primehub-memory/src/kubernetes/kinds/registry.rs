@@ -10,8 +10,8 @@ use super::{Kind, Storage};
 pub struct Kinds {
     all: Vec<Arc<Kind>>,
     /// Indexes into `all`: by plural and by kind.
-    plurals: HashMap<[Arc<str>; 3], usize>,
-    kinds: HashMap<[Arc<str>; 3], usize>,
+    by_plural: HashMap<[Arc<str>; 3], usize>,
+    by_kind: HashMap<[Arc<str>; 3], usize>,
     /// Group and version; the preferred version of a group first.
     versions: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -23,8 +23,8 @@ impl Kinds {
         let mut this = Self { all: kinds.into_iter().map(Arc::new).collect(), ..Self::default() };
         for (index, kind) in this.all.iter().enumerate() {
             let key = |name: &Arc<str>| [Arc::clone(&kind.group), Arc::clone(&kind.version), Arc::clone(name)];
-            this.plurals.entry(key(&kind.plural)).or_insert(index);
-            this.kinds.entry(key(&kind.kind)).or_insert(index);
+            this.by_plural.entry(key(&kind.plural)).or_insert(index);
+            this.by_kind.entry(key(&kind.kind)).or_insert(index);
             let version = (Arc::clone(&kind.group), Arc::clone(&kind.version));
             if !this.versions.contains(&version) {
                 this.versions.push(version);
@@ -49,13 +49,13 @@ impl Kinds {
     /// The kind with this plural name.
     #[must_use]
     pub fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Kind>> {
-        self.all.get(*self.plurals.get(&[group.into(), version.into(), plural.into()])?)
+        self.all.get(*self.by_plural.get(&[group.into(), version.into(), plural.into()])?)
     }
 
     /// The kind with this name.
     #[must_use]
     pub fn by_kind(&self, group: &str, version: &str, kind: &str) -> Option<&Arc<Kind>> {
-        self.all.get(*self.kinds.get(&[group.into(), version.into(), kind.into()])?)
+        self.all.get(*self.by_kind.get(&[group.into(), version.into(), kind.into()])?)
     }
 
     /// The kinds whose objects are kept there: several versions of one, or the two kinds of events.
