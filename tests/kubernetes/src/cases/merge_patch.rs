@@ -48,14 +48,14 @@ async fn lists_are_replaced_whole(cluster: Cluster) -> Done {
 
 async fn unknown_fields_are_dropped_with_a_warning(cluster: Cluster) -> Done {
     let path = map(&cluster).await?;
-    let patch = json!({"foo": 1, "metadata": {"bar": 1}, "data": {"c": "3"}});
-    let answer = cluster.patch(&path, MERGE_PATCH, &patch).await?;
+    let change = json!({"foo": 1, "metadata": {"bar": 1}, "data": {"c": "3"}});
+    let answer = cluster.patch(&path, MERGE_PATCH, &change).await?;
     let mut warnings = answer.warnings();
     warnings.sort();
     same!(warnings, [r#"unknown field "foo""#, r#"unknown field "metadata.bar""#]);
     let patched = answer.expect(200)?;
     same!((patched.get("foo"), &patched["data"]["c"]), (None, &json!("3")));
-    let ignored = cluster.patch(format!("{path}?fieldValidation=Ignore"), MERGE_PATCH, &patch).await?;
+    let ignored = cluster.patch(format!("{path}?fieldValidation=Ignore"), MERGE_PATCH, &change).await?;
     same!(ignored.warnings(), Vec::<String>::new());
     ignored.expect(200)?;
     Ok(())
@@ -87,8 +87,8 @@ async fn duplicate_fields_take_the_last_value(cluster: Cluster) -> Done {
 async fn a_dry_run_answers_but_does_not_write(cluster: Cluster) -> Done {
     let path = map(&cluster).await?;
     let before = cluster.get(&path).await?.expect(200)?;
-    let patch = json!({"data": {"a": "9"}});
-    let answer = cluster.patch(format!("{path}?dryRun=All"), MERGE_PATCH, &patch).await?.expect(200)?;
+    let change = json!({"data": {"a": "9"}});
+    let answer = cluster.patch(format!("{path}?dryRun=All"), MERGE_PATCH, &change).await?.expect(200)?;
     same!(answer["data"], json!({"a": "9", "b": "2"}));
     same!(answer["metadata"]["resourceVersion"], before["metadata"]["resourceVersion"]);
     same!(cluster.get(&path).await?.expect(200)?, before);
@@ -103,8 +103,8 @@ async fn force_is_for_apply(cluster: Cluster) -> Done {
 
 async fn the_kind_stays(cluster: Cluster) -> Done {
     let path = map(&cluster).await?;
-    for patch in [json!({"kind": "Secret"}), json!({"apiVersion": "v2"})] {
-        let answer = cluster.patch(&path, MERGE_PATCH, &patch).await?;
+    for change in [json!({"kind": "Secret"}), json!({"apiVersion": "v2"})] {
+        let answer = cluster.patch(&path, MERGE_PATCH, &change).await?;
         check!(answer.code == 422 || answer.code == 400, "{}", answer.text());
     }
     same!(cluster.get(&path).await?.expect(200)?["kind"], "ConfigMap");

@@ -11,6 +11,7 @@ mod json_patch;
 mod lists;
 mod media;
 mod merge_patch;
+mod metadata;
 mod names;
 mod namespaces;
 mod objects;
@@ -19,9 +20,14 @@ mod ownership;
 mod pods;
 mod protobuf;
 mod rules;
+mod runtime;
 mod schema;
 mod selectors;
 mod strategic;
+mod streams;
+mod tables;
+mod watches;
+mod widgets;
 
 use crate::{Case, Failure};
 
@@ -33,6 +39,10 @@ type Done = Result<(), Failure>;
 pub fn cases() -> Vec<Case> {
     [
         objects::CASES,
+        tables::CASES,
+        streams::CASES,
+        watches::CASES,
+        metadata::CASES,
         selectors::CASES,
         lists::CASES,
         options::CASES,
@@ -46,7 +56,14 @@ pub fn cases() -> Vec<Case> {
         strategic::CASES,
         schema::CASES,
         definitions::CASES,
-        rules::CASES, bodies::CASES, media::CASES, access::CASES, discovery::CASES, pods::CASES, protobuf::CASES,]
+        rules::CASES,
+        bodies::CASES,
+        media::CASES,
+        access::CASES,
+        discovery::CASES,
+        pods::CASES,
+        protobuf::CASES,
+        runtime::CASES, widgets::CASES,]
     .concat()
 }
 

@@ -285,8 +285,8 @@ async fn empty_values_are_owned_as_leaves(cluster: Cluster) -> Done {
 async fn an_update_takes_what_it_changes(cluster: Cluster) -> Done {
     let path = format!("{}/x", maps(&cluster).await?);
     apply(&cluster, &path, "one", &config_map(json!({"a": "1", "b": "2"}))).await?.expect(201)?;
-    let patch = json!({"data": {"a": "9", "c": "3"}});
-    let patched = cluster.patch(format!("{path}?fieldManager=other"), MERGE_PATCH, &patch).await?.expect(200)?;
+    let change = json!({"data": {"a": "9", "c": "3"}});
+    let patched = cluster.patch(format!("{path}?fieldManager=other"), MERGE_PATCH, &change).await?.expect(200)?;
     let expected = [
         owner("one", "Apply", "v1", json!({"f:data": {"f:b": {}}})),
         owner("other", "Update", "v1", json!({"f:data": {"f:a": {}, "f:c": {}}})),
@@ -298,8 +298,8 @@ async fn an_update_takes_what_it_changes(cluster: Cluster) -> Done {
 async fn an_update_that_removes_takes_ownership_away(cluster: Cluster) -> Done {
     let path = format!("{}/x", maps(&cluster).await?);
     apply(&cluster, &path, "one", &config_map(json!({"a": "1", "b": "2"}))).await?.expect(201)?;
-    let patch = json!({"data": {"a": null}});
-    let patched = cluster.patch(format!("{path}?fieldManager=other"), MERGE_PATCH, &patch).await?.expect(200)?;
+    let change = json!({"data": {"a": null}});
+    let patched = cluster.patch(format!("{path}?fieldManager=other"), MERGE_PATCH, &change).await?.expect(200)?;
     same!(owners(&patched), [owner("one", "Apply", "v1", json!({"f:data": {"f:b": {}}}))]);
     Ok(())
 }
@@ -396,8 +396,8 @@ async fn a_bad_set_is_ignored(cluster: Cluster) -> Done {
         json!({"manager": "m", "operation": "Apply", "fieldsType": "FieldsV2", "apiVersion": "v1", "fieldsV1": {"a": {}}}),
         json!({"manager": "m", "operation": "Apply", "fieldsType": "FieldsV1", "apiVersion": "v1", "fieldsV1": {"a": {}}}),
     ] {
-        let patch = json!({"metadata": {"managedFields": [entry]}});
-        let patched = cluster.patch(format!("{maps}/x"), MERGE_PATCH, &patch).await?.expect(200)?;
+        let change = json!({"metadata": {"managedFields": [entry]}});
+        let patched = cluster.patch(format!("{maps}/x"), MERGE_PATCH, &change).await?.expect(200)?;
         same!(owners(&patched), owners(&made));
     }
     Ok(())

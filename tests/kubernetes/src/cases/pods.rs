@@ -44,8 +44,8 @@ async fn status_is_wiped_on_creation(cluster: Cluster) -> Done {
 async fn status_is_changed_alone(cluster: Cluster) -> Done {
     let path = pod(&cluster, &["c"]).await?;
     let status = format!("{path}/status");
-    let patch = json!({"status": {"phase": "Running"}, "spec": {"activeDeadlineSeconds": 5}});
-    let patched = cluster.patch(&status, MERGE_PATCH, &patch).await?.expect(200)?;
+    let change = json!({"status": {"phase": "Running"}, "spec": {"activeDeadlineSeconds": 5}});
+    let patched = cluster.patch(&status, MERGE_PATCH, &change).await?.expect(200)?;
     same!((&patched["status"]["phase"], patched["spec"].get("activeDeadlineSeconds")), (&json!("Running"), None));
     let patched = cluster.patch(&path, MERGE_PATCH, &json!({"status": {"phase": "Failed"}})).await?.expect(200)?;
     same!((&patched["status"]["phase"], &patched["metadata"]["generation"]), (&json!("Running"), &json!(1)));
@@ -175,9 +175,9 @@ async fn bad_scales_are_refused(cluster: Cluster) -> Done {
     cluster.replace(&scale, &body).await?.invalid("Scale.autoscaling", "d", &[cause])?;
     let body =
         json!({"metadata": {"name": "d", "namespace": namespace, "resourceVersion": "1"}, "spec": {"replicas": 2}});
-    let stale = cluster.replace(&scale, &body).await?;
+    let outdated = cluster.replace(&scale, &body).await?;
     same!(
-        (stale.code, text(&stale.json, "/reason"), &stale.json["details"]),
+        (outdated.code, text(&outdated.json, "/reason"), &outdated.json["details"]),
         (409, "Conflict", &about("deployments.apps", "d"))
     );
     let unnamed = cluster.replace(&scale, &json!({"spec": {"replicas": 2}})).await?;
@@ -190,15 +190,15 @@ async fn bad_scales_are_refused(cluster: Cluster) -> Done {
 
 async fn generation_counts_changes_of_the_spec(cluster: Cluster) -> Done {
     let (path, _) = deployment(&cluster).await?;
-    for (patch, generation) in [
+    for (change, generation) in [
         (json!({"metadata": {"labels": {"x": "y"}}}), 1),
         (json!({"spec": {"replicas": 1}}), 2),
         (json!({"spec": {"replicas": 1}}), 2),
         (json!({"status": {"replicas": 1}}), 2),
         (json!({"spec": {"minReadySeconds": 1}}), 3),
     ] {
-        let patched = cluster.patch(&path, MERGE_PATCH, &patch).await?.expect(200)?;
-        same!(patched["metadata"]["generation"], generation, "{patch}");
+        let patched = cluster.patch(&path, MERGE_PATCH, &change).await?.expect(200)?;
+        same!(patched["metadata"]["generation"], generation, "{change}");
     }
     let patched =
         cluster.patch(format!("{path}/status"), MERGE_PATCH, &json!({"status": {"observedGeneration": 3}})).await?;

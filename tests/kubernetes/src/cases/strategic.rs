@@ -45,8 +45,8 @@ async fn deployment(cluster: &Cluster) -> Result<String, Failure> {
     Ok(format!("{deployments}/d"))
 }
 
-async fn patch(cluster: &Cluster, path: &str, patch: Value) -> Result<Answer, Failure> {
-    cluster.patch(path, STRATEGIC_PATCH, &patch).await
+async fn patch(cluster: &Cluster, path: &str, change: Value) -> Result<Answer, Failure> {
+    cluster.patch(path, STRATEGIC_PATCH, &change).await
 }
 
 /// Patches the pod's spec and answers the new one.
