@@ -11,10 +11,11 @@ use reqwest::{Client, StatusCode};
 use secrecy::ExposeSecret as _;
 
 use crate::endpoint::Administrator;
-use crate::keycloak::KeycloakError;
+use crate::error::ServerError;
 use crate::layout;
-use crate::ports::Ports;
+use crate::ports;
 use crate::prepared::Prepared;
+use crate::process::without_settings_of_others;
 
 /// What a server starts with.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -45,14 +46,26 @@ impl Default for Options {
     }
 }
 
+/// How variables begin that would configure the server or its Java.
+pub(crate) const SETTINGS: [&str; 3] = ["KC_", "QUARKUS_", "KEYCLOAK_"];
+
 /// A folder that a server can run in, and where it will listen.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
     pub(crate) home: PathBuf,
-    pub(crate) ports: Ports,
+    /// Where realms are served.
+    pub(crate) http: u16,
+    /// Where health is served.
+    pub(crate) management: u16,
 }
 
 impl Instance {
+    /// A folder that is complete already.
+    pub(crate) fn in_folder(home: PathBuf) -> io::Result<Self> {
+        let [http, management] = ports::free()?;
+        Ok(Self { home, http, management })
+    }
+
     /// Makes the folder: program and themes are links into the prepared tree, what a server writes to is its own.
     pub(crate) fn create(prepared: &Prepared, home: &Path, database: Database) -> io::Result<Self> {
         // The server compares paths, and a temporary folder may be behind a link.
@@ -65,11 +78,11 @@ impl Instance {
             Database::Warm => copy_folder(&layout::data(prepared.tree()), &layout::data(&home))?,
             Database::Empty => fs::create_dir(layout::data(&home))?,
         }
-        Ok(Self { home, ports: Ports::free()? })
+        Self::in_folder(home)
     }
 
     pub(crate) fn base_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.http)
+        format!("http://127.0.0.1:{}", self.http)
     }
 
     /// Where the process writes what it has to say.
@@ -89,13 +102,13 @@ impl Instance {
             // The database would keep what it has acknowledged in memory for half a second, and a killed server lose it: no database that
             // people run Keycloak on does that.
             .arg("--db-url-properties=;WRITE_DELAY=0")
-            .arg(format!("--http-port={}", self.ports.http))
-            .arg(format!("--http-management-port={}", self.ports.management))
+            .arg(format!("--http-port={}", self.http))
+            .arg(format!("--http-management-port={}", self.management))
             .args(&options.arguments)
             .current_dir(&self.home)
             .stdout(log.try_clone()?)
             .stderr(log);
-        without_settings_of_others(&mut command);
+        without_settings_of_others(&mut command, &SETTINGS);
         // Read only if there is no administrator yet.
         command
             .env("KC_BOOTSTRAP_ADMIN_USERNAME", &administrator.name)
@@ -105,40 +118,15 @@ impl Instance {
 
     /// Whether the server says that it can be used. A server that does not answer within a second is not ready.
     pub(crate) async fn is_ready(&self, client: &Client) -> bool {
-        let url = format!("http://127.0.0.1:{}/health/ready", self.ports.management);
+        let url = format!("http://127.0.0.1:{}/health/ready", self.management);
         let answer = client.get(url).timeout(Duration::from_secs(1)).send().await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     }
 
     /// The failure that stands in this folder's log.
-    pub(crate) fn failed(&self, why: String) -> KeycloakError {
-        let log = fs::read(self.log()).unwrap_or_default();
-        KeycloakError::NotReady { why, log: self.log(), tail: tail(&String::from_utf8_lossy(&log)) }
+    pub(crate) fn failed(&self, why: String) -> ServerError {
+        ServerError::not_ready("Keycloak", why, self.log())
     }
-}
-
-/// Takes away what would configure the server or its Java from our own environment: an instance is the same on every machine.
-pub(crate) fn without_settings_of_others(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        let ours = name.to_str().is_some_and(|name| {
-            name.starts_with("KC_") || name.starts_with("QUARKUS_") || name.starts_with("KEYCLOAK_")
-        });
-        if ours {
-            command.env_remove(name);
-        }
-    }
-}
-
-/// The end of a log, long enough to hold the cause of a failed start.
-pub(crate) fn tail(log: &str) -> String {
-    const LINES: usize = 40;
-    let lines: Vec<_> = log.lines().collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
-}
-
-/// Whether a log says that somebody else has the port.
-pub(crate) fn port_was_taken(tail: &str) -> bool {
-    tail.contains("already in use") || tail.contains("already bound")
 }
 
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
@@ -158,14 +146,6 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_tail_of_a_log_is_its_end() {
-        assert_eq!(tail("one\ntwo"), "one\ntwo");
-        let long: Vec<_> = (0..100).map(|line| line.to_string()).collect();
-        let tail = tail(&long.join("\n"));
-        assert!(tail.starts_with("60\n") && tail.ends_with("\n99"), "{tail}");
-    }
 
     #[test]
     fn a_folder_is_copied_with_all_that_is_in_it() {

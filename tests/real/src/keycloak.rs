@@ -12,43 +12,13 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use crate::endpoint::Endpoint;
-use crate::instance::{Instance, Options, port_was_taken};
+use crate::error::ServerError;
+use crate::instance::{Instance, Options};
 use crate::prepared::Prepared;
-use crate::process::{GLANCE, Process};
+use crate::process::{GLANCE, Process, STOP};
 
 /// How often to ask whether the server is ready. Each question leaves a line in its log.
 const ASK: Duration = Duration::from_millis(200);
-
-/// How long an orderly end may take. It takes about a second.
-pub(crate) const STOP: Duration = Duration::from_mins(1);
-
-/// Why an instance does not do what it is told.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeycloakError {
-    /// Its files or its process could not be handled.
-    #[error("an instance of Keycloak could not be handled")]
-    Io(#[from] io::Error),
-    /// The program that asks whether it is ready could not be built.
-    #[error("there is no HTTP client to ask Keycloak with")]
-    Client(#[source] reqwest::Error),
-    /// It did not become ready.
-    #[error("Keycloak {why}; the end of {}:\n{tail}", log.display())]
-    NotReady {
-        /// What happened instead.
-        why: String,
-        /// Where all of it can be read, as long as the instance exists.
-        log: PathBuf,
-        /// The end of it.
-        tail: String,
-    },
-    /// It was told to end and did not.
-    #[error("Keycloak did not end within {} s of being told to", .0.as_secs())]
-    DoesNotStop(Duration),
-    /// Only a running server can be asked for this.
-    #[error("Keycloak does not run")]
-    NotRunning,
-}
 
 /// A Keycloak with a database, a folder and ports of its own, on the loopback interface.
 ///
@@ -70,13 +40,12 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError`]; if the server did not become ready, with the end of its log.
-    pub async fn start(prepared: &Prepared, options: Options) -> Result<Self, KeycloakError> {
-        // Between our choice of a port and the server's use of it, somebody else may take it.
+    /// [`ServerError`]; if the server did not become ready, with the end of its log.
+    pub async fn start(prepared: &Prepared, options: Options) -> Result<Self, ServerError> {
         for _ in 0..2 {
             let keycloak = Self::launch(prepared, options.clone())?;
             match keycloak.ready().await {
-                Err(KeycloakError::NotReady { tail, .. }) if port_was_taken(&tail) => (),
+                Err(error) if error.port_was_taken() => (),
                 ready => return ready.map(|()| keycloak),
             }
         }
@@ -88,8 +57,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError`] if its folder cannot be made or Java not be run.
-    pub fn launch(prepared: &Prepared, options: Options) -> Result<Self, KeycloakError> {
+    /// [`ServerError`] if its folder cannot be made or Java not be run.
+    pub fn launch(prepared: &Prepared, options: Options) -> Result<Self, ServerError> {
         let folder = tempfile::Builder::new().prefix("keycloak-").tempdir()?;
         let instance = Instance::create(prepared, folder.path(), options.database)?;
         let keycloak = Self {
@@ -108,8 +77,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError::NotReady`] if it ends, or is not ready within [`Options::deadline`].
-    pub async fn ready(&self) -> Result<(), KeycloakError> {
+    /// [`ServerError::NotReady`] if it ends, or is not ready within [`Options::deadline`].
+    pub async fn ready(&self) -> Result<(), ServerError> {
         ready(&self.instance, &self.client, self.options.deadline, || match &mut *self.process() {
             Some(process) => process.ended(),
             None => Err(io::Error::other("it was never started")),
@@ -121,14 +90,14 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError::DoesNotStop`] if it is still there after a minute.
-    pub async fn stop(&self) -> Result<(), KeycloakError> {
+    /// [`ServerError::DoesNotStop`] if it is still there after a minute.
+    pub async fn stop(&self) -> Result<(), ServerError> {
         let deadline = Instant::now() + STOP;
         self.signal_if_running(Signal::TERM)?;
         self.signal_if_running(Signal::CONT)?;
         while self.is_running()? {
             if Instant::now() > deadline {
-                return Err(KeycloakError::DoesNotStop(STOP));
+                return Err(ServerError::DoesNotStop(STOP));
             }
             sleep(GLANCE).await;
         }
@@ -139,8 +108,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError::Io`] if the system refuses.
-    pub fn kill(&self) -> Result<(), KeycloakError> {
+    /// [`ServerError::Io`] if the system refuses.
+    pub fn kill(&self) -> Result<(), ServerError> {
         if let Some(process) = &mut *self.process() {
             process.kill()?;
         }
@@ -151,8 +120,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError::NotRunning`] if there is nothing to pause.
-    pub fn pause(&self) -> Result<(), KeycloakError> {
+    /// [`ServerError::NotRunning`] if there is nothing to pause.
+    pub fn pause(&self) -> Result<(), ServerError> {
         self.signal(Signal::STOP)
     }
 
@@ -160,8 +129,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError::NotRunning`] if there is nothing to resume.
-    pub fn resume(&self) -> Result<(), KeycloakError> {
+    /// [`ServerError::NotRunning`] if there is nothing to resume.
+    pub fn resume(&self) -> Result<(), ServerError> {
         self.signal(Signal::CONT)
     }
 
@@ -169,8 +138,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError`], as for [`stop`](Self::stop) and [`start`](Self::start).
-    pub async fn restart(&self) -> Result<(), KeycloakError> {
+    /// [`ServerError`], as for [`stop`](Self::stop) and [`start`](Self::start).
+    pub async fn restart(&self) -> Result<(), ServerError> {
         self.stop().await?;
         self.launch_again()?;
         self.ready().await
@@ -180,8 +149,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError::Io`] if Java cannot be run.
-    pub fn launch_again(&self) -> Result<(), KeycloakError> {
+    /// [`ServerError::Io`] if Java cannot be run.
+    pub fn launch_again(&self) -> Result<(), ServerError> {
         let mut process = self.process();
         if let Some(process) = &mut *process
             && process.ended()?.is_none()
@@ -197,8 +166,8 @@ impl Keycloak {
     ///
     /// # Errors
     ///
-    /// [`KeycloakError::Io`] if the system does not say.
-    pub fn is_running(&self) -> Result<bool, KeycloakError> {
+    /// [`ServerError::Io`] if the system does not say.
+    pub fn is_running(&self) -> Result<bool, ServerError> {
         Ok(match &mut *self.process() {
             Some(process) => process.ended()?.is_none(),
             None => false,
@@ -214,7 +183,7 @@ impl Keycloak {
     /// Where it serves health.
     #[must_use]
     pub fn management_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.instance.ports.management)
+        format!("http://127.0.0.1:{}", self.instance.management)
     }
 
     /// The administrator of realm `master`.
@@ -247,11 +216,11 @@ impl Keycloak {
         self.instance.log()
     }
 
-    fn signal(&self, signal: Signal) -> Result<(), KeycloakError> {
-        if self.is_running()? { self.signal_if_running(signal) } else { Err(KeycloakError::NotRunning) }
+    fn signal(&self, signal: Signal) -> Result<(), ServerError> {
+        if self.is_running()? { self.signal_if_running(signal) } else { Err(ServerError::NotRunning) }
     }
 
-    fn signal_if_running(&self, signal: Signal) -> Result<(), KeycloakError> {
+    fn signal_if_running(&self, signal: Signal) -> Result<(), ServerError> {
         if let Some(process) = &mut *self.process() {
             process.signal(signal)?;
         }
@@ -265,8 +234,8 @@ impl Keycloak {
 }
 
 /// A client that keeps no connection: callers come from several runtimes, and a connection ends with the one that opened it.
-pub(crate) fn client() -> Result<Client, KeycloakError> {
-    Client::builder().no_proxy().pool_max_idle_per_host(0).build().map_err(KeycloakError::Client)
+pub(crate) fn client() -> Result<Client, ServerError> {
+    Client::builder().no_proxy().pool_max_idle_per_host(0).build().map_err(ServerError::Client)
 }
 
 /// Waits until `instance` is ready. `ended` says how its process ended, if it has.
@@ -275,7 +244,7 @@ pub(crate) async fn ready(
     client: &Client,
     within: Duration,
     mut ended: impl FnMut() -> io::Result<Option<std::process::ExitStatus>>,
-) -> Result<(), KeycloakError> {
+) -> Result<(), ServerError> {
     let deadline = Instant::now() + within;
     loop {
         let is_ready = instance.is_ready(client).await;

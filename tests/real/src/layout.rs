@@ -14,9 +14,13 @@ const FORMAT: &str = "1";
 
 /// The name of a tree: trees of another version or build stand beside it, so that two checkouts do not take each other's away.
 pub(crate) fn tree_name() -> String {
-    let build =
-        BUILD.iter().chain(&[FORMAT]).fold(0x811c_9dc5, |hash, part| fnv1a(fnv1a(hash, part.as_bytes()), b"\n"));
+    let build = fingerprint(BUILD.into_iter().chain([FORMAT]));
     format!("keycloak-{VERSION}-{build:08x}")
+}
+
+/// What distinguishes these texts from others.
+pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> u32 {
+    parts.into_iter().fold(0x811c_9dc5, |hash, part| fnv1a(fnv1a(hash, part.as_bytes()), b"\n"))
 }
 
 /// FNV-1a: the same in every version of every toolchain, which the standard library's hashes do not promise.

@@ -5,19 +5,33 @@ use std::io::{IsTerminal as _, stderr};
 use std::process::{ExitCode, ExitStatus};
 
 use clap::Parser;
-use real_peers::{Peers, Prepared, down, test, up};
+use real_peers::{Peers, Server, UpRecord, down, prepare, test, up};
+use tokio::task::JoinHandle;
 
-/// A real Keycloak for tests and for people. Files are kept in `PRIMEHUB_PEERS_DIR` (an absolute path), or else in `primehub/peers` in the user's cache folder.
+/// A real Keycloak and a real Kubernetes for tests and for people. Files are kept in `PRIMEHUB_PEERS_DIR` (an absolute path), or else in `primehub/peers` in
+/// the user's cache folder.
 #[derive(Debug, Parser)]
 enum CommandLine {
-    /// Make the tree that servers start from, unless it is there.
-    Prepare,
-    /// Start a server in the background.
-    Up,
-    /// Stop the server that runs in the background, and remove its data.
-    Down,
-    /// Run the tests that need real servers against one that is started for them.
+    /// Make what servers start from, unless it is there.
+    Prepare {
+        /// That one alone.
+        server: Option<Server>,
+    },
+    /// Start servers in the background.
+    Up {
+        /// That one alone.
+        server: Option<Server>,
+    },
+    /// End the servers that run in the background, and remove their data.
+    Down {
+        /// That one alone.
+        server: Option<Server>,
+    },
+    /// Run the tests that need real servers against ones that are started for them.
     Test {
+        /// Start that one alone, and run the tests that are about it.
+        #[arg(long)]
+        only: Option<Server>,
         /// What the test programs get, such as names of tests.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
@@ -45,27 +59,65 @@ async fn run(command: CommandLine) -> anyhow::Result<ExitCode> {
     #[expect(clippy::disallowed_methods, reason = "a binary reads the environment once")]
     let peers = Peers::from_variables(|name| std::env::var(name).ok())?;
     match command {
-        CommandLine::Prepare => {
-            let prepared = Prepared::prepare(&peers).await?;
-            println!("Keycloak {} is in {}", prepared.version(), prepared.tree().display());
+        CommandLine::Prepare { server } => {
+            let prepared = each(server, move |server| {
+                let peers = peers.clone();
+                async move { prepare(&peers, server).await }
+            });
+            for prepared in prepared {
+                println!("{}", prepared.await??);
+            }
         }
-        CommandLine::Up => {
-            let (server, started) = up(&peers).await?;
-            let runs = if started { "runs" } else { "runs already" };
-            println!("Keycloak {} {runs} at {} (process {})", server.version, server.url, server.pid);
-            println!("administrator of realm master: {}", server.administrator.display());
-            println!("log and data: {}", server.folder.display());
+        CommandLine::Up { server } => {
+            let started = each(server, move |server| {
+                let peers = peers.clone();
+                async move { up(&peers, server).await }
+            });
+            for started in started {
+                let (record, now) = started.await??;
+                tell(&record, now);
+            }
         }
-        CommandLine::Down => match down(&peers).await? {
-            Some(server) => println!("Keycloak at {} has ended", server.url),
-            None => println!("no Keycloak runs"),
-        },
-        CommandLine::Test { arguments } => {
+        CommandLine::Down { server } => {
+            for server in Server::chosen(server) {
+                match down(&peers, server).await? {
+                    Some(ended) => println!("{server} at {} has ended", ended.url),
+                    None => println!("no {server} runs"),
+                }
+            }
+        }
+        CommandLine::Test { only, arguments } => {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            return Ok(code(test(&peers, &cargo, &arguments, |line| println!("{line}")).await?));
+            return Ok(code(test(&peers, only, &cargo, &arguments, |line| println!("{line}")).await?));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Does something with each chosen server, all at once: they do not depend on each other, and preparing one holds a thread up.
+fn each<F>(only: Option<Server>, act: impl Fn(Server) -> F) -> Vec<JoinHandle<F::Output>>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    Server::chosen(only).into_iter().map(|server| tokio::spawn(act(server))).collect()
+}
+
+fn tell(record: &UpRecord, now: bool) {
+    let UpRecord { server, version, url, folder, administrator, .. } = record;
+    let runs = if now { "runs" } else { "runs already" };
+    let pids: Vec<_> = record.processes.iter().map(|process| process.pid.to_string()).collect();
+    println!(
+        "{server} {version} {runs} at {url} ({}: {})",
+        if pids.len() == 1 { "process" } else { "processes" },
+        pids.join(" ")
+    );
+    match server {
+        Server::Keycloak => println!("administrator of realm master: {}", administrator.display()),
+        Server::Kubernetes => {
+            println!("kubeconfig of the administrator, and of `jane` without rights: {}", administrator.display());
+        }
+    }
+    println!("logs and data: {}", folder.display());
 }
 
 /// The tests' own status. A program that was ended by a signal has none.

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum as _;
 use etcetera::BaseStrategy as _;
 
 use crate::endpoint::{Administrator, Endpoint};
 use crate::java::JavaSearch;
+use crate::server::Server;
 
 /// Where prepared peers are kept.
 const FOLDER: &str = "PRIMEHUB_PEERS_DIR";
@@ -15,6 +17,11 @@ pub(crate) const KEYCLOAK_URL: &str = "PRIMEHUB_KEYCLOAK_URL";
 pub(crate) const KEYCLOAK_ADMIN: &str = "PRIMEHUB_KEYCLOAK_ADMIN";
 /// The password of its administrator.
 pub(crate) const KEYCLOAK_ADMIN_PASSWORD: &str = "PRIMEHUB_KEYCLOAK_ADMIN_PASSWORD";
+
+/// The file that tells clients of a Kubernetes that runs already.
+pub(crate) const KUBECONFIG: &str = "PRIMEHUB_KUBECONFIG";
+/// The one server that tests are about, if not all.
+pub(crate) const ONLY: &str = "PRIMEHUB_PEERS_ONLY";
 
 /// Where things are on this machine. Read once, from the environment.
 #[derive(Clone, Debug)]
@@ -26,8 +33,11 @@ pub struct Peers {
     pub(crate) path: Vec<PathBuf>,
     /// Maven's usual repository, which may have the distribution already.
     pub(crate) local_repository: PathBuf,
-    /// The server that somebody else has started for the tests.
+    /// The Keycloak that somebody else has started for the tests.
     pub(crate) running: Option<Endpoint>,
+    /// The Kubernetes that somebody else has started for the tests.
+    pub(crate) kubeconfig: Option<PathBuf>,
+    only: Option<Server>,
 }
 
 /// Why the environment does not say where peers are.
@@ -38,11 +48,14 @@ pub enum PeersError {
     #[error("there is no home folder: name a folder for the peers in {FOLDER}")]
     NoHome,
     /// Cargo runs tests in the folder of their package and programs in the user's, so a relative path would mean two places.
-    #[error("{FOLDER} is {}: name the folder by its absolute path", .0.display())]
-    Relative(PathBuf),
+    #[error("{0} is {path}: give the absolute path", path = .1.display())]
+    Relative(&'static str, PathBuf),
     /// A running server was named without its administrator.
     #[error("{KEYCLOAK_URL} is set, {0} is not: say who administers that server")]
     Incomplete(&'static str),
+    /// Tests are to be about something that is no server.
+    #[error("{ONLY} is {0}, which is neither keycloak nor kubernetes")]
+    NoServer(String),
 }
 
 impl Peers {
@@ -50,20 +63,26 @@ impl Peers {
     ///
     /// `PRIMEHUB_PEERS_DIR`, an absolute path, is where prepared peers are kept (otherwise `primehub/peers` in the user's cache folder), `JAVA_HOME` and
     /// `PATH` are where Java and Maven are looked for. `PRIMEHUB_KEYCLOAK_URL`, `PRIMEHUB_KEYCLOAK_ADMIN` and `PRIMEHUB_KEYCLOAK_ADMIN_PASSWORD`
-    /// name a server that runs already, for tests that share one ([`Shared`](crate::Shared)).
+    /// name a Keycloak that runs already, and `PRIMEHUB_KUBECONFIG`, an absolute path, tells of a Kubernetes that does, for tests that share one
+    /// ([`Shared`](crate::Shared)). `PRIMEHUB_PEERS_ONLY` is `keycloak` or `kubernetes` where tests are about that one alone.
     ///
     /// # Errors
     ///
     /// [`PeersError`] says what is missing.
     pub fn from_variables(var: impl Fn(&str) -> Option<String>) -> Result<Self, PeersError> {
         let set = |name| var(name).filter(|value| !value.is_empty());
-        let folder = match set(FOLDER).map(PathBuf::from) {
-            Some(folder) if folder.is_absolute() => folder,
-            Some(folder) => return Err(PeersError::Relative(folder)),
+        let absolute = |name| match set(name).map(PathBuf::from) {
+            Some(path) if !path.is_absolute() => Err(PeersError::Relative(name, path)),
+            path => Ok(path),
+        };
+        let folder = match absolute(FOLDER)? {
+            Some(folder) => folder,
             None => {
                 etcetera::choose_base_strategy().map_err(|_| PeersError::NoHome)?.cache_dir().join("primehub/peers")
             }
         };
+        let only =
+            set(ONLY).map(|name| Server::from_str(&name, false).map_err(|_| PeersError::NoServer(name))).transpose()?;
         let path: Vec<PathBuf> = set("PATH").iter().flat_map(std::env::split_paths).collect();
         let running = match set(KEYCLOAK_URL) {
             None => None,
@@ -88,7 +107,15 @@ impl Peers {
             path,
             local_repository: home.join(".m2").join("repository"),
             running,
+            kubeconfig: absolute(KUBECONFIG)?,
+            only,
         })
+    }
+
+    /// Which servers tests are about.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Server> {
+        Server::chosen(self.only)
     }
 }
 
@@ -114,7 +141,17 @@ mod tests {
     #[test]
     fn a_relative_folder_is_refused() {
         let error = read(&[(FOLDER, "target/peers")]).unwrap_err();
-        assert_eq!(error.to_string(), "PRIMEHUB_PEERS_DIR is target/peers: name the folder by its absolute path");
+        assert_eq!(error.to_string(), "PRIMEHUB_PEERS_DIR is target/peers: give the absolute path");
+        let error = read(&[(KUBECONFIG, "kubeconfig")]).unwrap_err();
+        assert_eq!(error.to_string(), "PRIMEHUB_KUBECONFIG is kubeconfig: give the absolute path");
+    }
+
+    #[test]
+    fn tests_are_about_all_servers_unless_one_is_named() {
+        assert_eq!(read(&[]).unwrap().wanted(), Server::ALL);
+        assert_eq!(read(&[(ONLY, "kubernetes")]).unwrap().wanted(), [Server::Kubernetes]);
+        let error = read(&[(ONLY, "kube")]).unwrap_err();
+        assert_eq!(error.to_string(), "PRIMEHUB_PEERS_ONLY is kube, which is neither keycloak nor kubernetes");
     }
 
     #[test]

@@ -3,26 +3,16 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
-use serde::{Deserialize, Serialize};
-
-/// The ports of one instance.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct Ports {
-    /// Where realms are served.
-    pub(crate) http: u16,
-    /// Where health is served.
-    pub(crate) management: u16,
-}
-
-impl Ports {
-    /// Asks the system for free ports of the loopback interface. They are free when this returns; somebody may still be quicker than the
-    /// server that is meant to have them.
-    pub(crate) fn free() -> io::Result<Self> {
-        // Both are held before either is let go, so that they differ.
-        let (http, management) =
-            (TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?);
-        Ok(Self { http: http.local_addr()?.port(), management: management.local_addr()?.port() })
+/// Asks the system for free ports of the loopback interface. They are free when this returns; somebody may still be quicker than the
+/// server that is meant to have them.
+pub(crate) fn free<const N: usize>() -> io::Result<[u16; N]> {
+    // All are held before any is let go, so that they differ.
+    let held = (0..N).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect::<io::Result<Vec<_>>>()?;
+    let mut ports = [0; N];
+    for (port, listener) in ports.iter_mut().zip(&held) {
+        *port = listener.local_addr()?.port();
     }
+    Ok(ports)
 }
 
 #[cfg(test)]
@@ -31,10 +21,7 @@ mod tests {
 
     #[test]
     fn free_ports_differ_and_can_be_had() {
-        let ports = Ports::free().unwrap();
-        assert_ne!(ports.http, ports.management);
-        for port in [ports.http, ports.management] {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
-        }
+        let ports = free::<3>().unwrap();
+        let _held = ports.map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
     }
 }

@@ -1,8 +1,7 @@
 //! The tree that instances are made from.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -14,23 +13,28 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::endpoint::Administrator;
-use crate::instance::{Instance, Options, tail, without_settings_of_others};
+use crate::error::ServerError;
+use crate::files::{remove, tail, write_private};
+use crate::instance::{Instance, Options, SETTINGS};
 use crate::java::{Java, JavaError};
-use crate::keycloak::{KeycloakError, STOP, client, ready};
+use crate::keycloak::{client, ready};
+use crate::kubernetes::GoError;
 use crate::layout;
 use crate::lock::lock;
 use crate::maven::{self, MavenError};
 use crate::peers::Peers;
-use crate::ports::Ports;
-use crate::process::{GLANCE, Process, run};
+use crate::process::{GLANCE, Process, STOP, run, without_settings_of_others};
 
-/// Why there is no prepared tree.
+/// Why there is nothing that a server could be started from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrepareError {
     /// There is no Java.
     #[error(transparent)]
     Java(#[from] JavaError),
+    /// There is no Go.
+    #[error(transparent)]
+    Go(#[from] GoError),
     /// There is no distribution.
     #[error(transparent)]
     Maven(#[from] MavenError),
@@ -38,11 +42,16 @@ pub enum PrepareError {
     #[error("{} cannot be unpacked", .0.display())]
     Unpack(PathBuf, #[source] ZipError),
     /// The server could not be built.
-    #[error("Keycloak could not be built:\n{0}")]
-    Build(String),
+    #[error("{server} could not be built:\n{printed}")]
+    Build {
+        /// Which server.
+        server: &'static str,
+        /// The end of what its build printed.
+        printed: String,
+    },
     /// The server did not start, or not stop, on the empty database.
     #[error("Keycloak's database could not be prepared")]
-    Database(#[from] KeycloakError),
+    Database(#[from] ServerError),
     /// A file could not be handled.
     #[error("{what} in {folder}")]
     Io {
@@ -175,13 +184,6 @@ async fn make(peers: &Peers, java: &Java, tree: &Path) -> Result<(), PrepareErro
     Ok(())
 }
 
-fn remove(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 fn unpack(zip: &Path, to: &Path) -> Result<(), ZipError> {
     tracing::info!("unpacking {}", zip.display());
     // Everything in it is below one folder that bears the version.
@@ -192,14 +194,14 @@ fn build(java: &Java, tree: &Path) -> io::Result<Result<(), PrepareError>> {
     tracing::info!("building Keycloak {}, about half a minute", layout::VERSION);
     let mut command = Command::new(&java.executable);
     command.args(layout::java_arguments(tree, 512)).args(layout::BUILD).current_dir(tree);
-    without_settings_of_others(&mut command);
-    Ok(run(&mut command, tree)?.map_err(|printed| PrepareError::Build(tail(&printed))))
+    without_settings_of_others(&mut command, &SETTINGS);
+    Ok(run(&mut command, tree)?.map_err(|printed| PrepareError::Build { server: "Keycloak", printed: tail(&printed) }))
 }
 
 /// Starts the server once, which makes the database and realm `master`, and ends it, which completes the database's file.
-async fn make_database(java: &Java, tree: &Path, administrator: &Administrator) -> Result<(), KeycloakError> {
+async fn make_database(java: &Java, tree: &Path, administrator: &Administrator) -> Result<(), ServerError> {
     tracing::info!("making the database, about 20 s");
-    let instance = Instance { home: tree.to_owned(), ports: Ports::free()? };
+    let instance = Instance::in_folder(tree.to_owned())?;
     let mut command = instance.command(&java.executable, administrator, &Options::default())?;
     let mut process = Process::guarded(&mut command, &tree.join("data"))?;
     ready(&instance, &client()?, Options::default().deadline, || process.ended()).await?;
@@ -207,7 +209,7 @@ async fn make_database(java: &Java, tree: &Path, administrator: &Administrator) 
     let deadline = Instant::now() + STOP;
     while process.ended()?.is_none() {
         if Instant::now() > deadline {
-            return Err(KeycloakError::DoesNotStop(STOP));
+            return Err(ServerError::DoesNotStop(STOP));
         }
         sleep(GLANCE).await;
     }
@@ -216,10 +218,8 @@ async fn make_database(java: &Java, tree: &Path, administrator: &Administrator) 
 
 fn write_administrator(tree: &Path, administrator: &Administrator) -> io::Result<()> {
     use secrecy::ExposeSecret as _;
-    let mut file =
-        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(administrator_file(tree))?;
     let text = json!({ "name": administrator.name, "password": administrator.password.expose_secret() });
-    file.write_all(format!("{text:#}\n").as_bytes())
+    write_private(&administrator_file(tree), &format!("{text:#}\n"))
 }
 
 fn read_administrator(text: &str) -> Option<Administrator> {
@@ -259,15 +259,5 @@ mod tests {
         assert!(matches!(damaged, PrepareError::Damaged(_)), "{damaged}");
         fs::write(administrator_file(tree.path()), r#"{"name": "admin", "password": "secret"}"#).unwrap();
         assert_eq!(Prepared::open(tree.path().to_owned(), java()).unwrap().version(), "26.7.3");
-    }
-
-    #[test]
-    fn half_made_trees_are_removed_and_absent_ones_are_no_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let half_made = folder.path().join("tree");
-        fs::create_dir_all(half_made.join("lib")).unwrap();
-        remove(&half_made).unwrap();
-        remove(&half_made).unwrap();
-        assert!(!half_made.exists());
     }
 }

@@ -10,6 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How long to wait between two looks at whether a process is gone.
 pub(crate) const GLANCE: Duration = Duration::from_millis(20);
 
+/// How long an orderly end may take. It takes about a second.
+pub(crate) const STOP: Duration = Duration::from_mins(1);
+
 /// A process that was started here. Unless it was detached, it is killed when this is dropped or when our own process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -74,6 +77,16 @@ impl Process {
         Ok(ended)
     }
 
+    /// Bytes of memory that it holds, as the system counts them; `None` if it has ended.
+    pub(crate) fn resident(&mut self) -> io::Result<Option<u64>> {
+        if self.ended()?.is_some() {
+            return Ok(None);
+        }
+        let output = Command::new("ps").args(["-o", "rss=", "-p", &self.id().to_string()]).output()?;
+        let kibibytes: Option<u64> = String::from_utf8_lossy(&output.stdout).trim().parse().ok();
+        Ok(kibibytes.map(|kibibytes| kibibytes * 1024))
+    }
+
     fn dismiss_guard(&mut self) {
         if let Some(mut guard) = self.guard.take() {
             // Both fail only if the guard is gone, which is what is wanted.
@@ -104,6 +117,15 @@ pub(crate) fn run(command: &mut Command, folder: &Path) -> io::Result<Result<(),
     printed.rewind()?;
     printed.read_to_end(&mut bytes)?;
     Ok(Err(String::from_utf8_lossy(&bytes).trim().to_owned()))
+}
+
+/// Takes away what would configure a server from our own environment: an instance is the same on every machine.
+pub(crate) fn without_settings_of_others(command: &mut Command, prefixes: &[&str]) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Waits for the end of our process, which closes its standard input, and then kills `process` and removes `folder`. A process of its own,
@@ -146,9 +168,11 @@ mod tests {
         let mut process =
             Process::guarded(endless().arg(quiet_pipe(folder.path())), &folder.path().join("files")).unwrap();
         assert_eq!(process.ended().unwrap(), None);
+        assert!(process.resident().unwrap().unwrap() > 0);
         process.signal(Signal::STOP).unwrap();
         assert_eq!(process.kill().unwrap().signal(), Some(9));
         process.signal(Signal::TERM).unwrap();
+        assert_eq!(process.resident().unwrap(), None);
         assert!(process.guard.is_none());
     }
 

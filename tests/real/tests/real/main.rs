@@ -1,4 +1,4 @@
-//! Tests against real servers. Each group gets the shared server, or makes instances of its own.
+//! Tests against real servers. Each group gets the shared servers, or makes instances of its own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,7 @@ mod bootstrap;
 mod conformance;
 mod faults;
 mod following;
+mod kubernetes;
 mod load;
 mod peers;
 
@@ -17,20 +18,27 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::Arguments;
-use real_peers::{Peers, Shared};
+use real_peers::{Peers, Server, Shared};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     #[expect(clippy::disallowed_methods, reason = "this is a binary, which reads the environment once")]
     let peers = Peers::from_variables(|name| std::env::var(name).ok()).unwrap();
+    let wanted = peers.wanted();
     let shared = Arc::new(Shared::new(peers));
     let suite = conformance::Suite::new(&shared);
-    let mut trials = peers::trials(&shared);
-    trials.extend(bootstrap::trials(&shared));
-    trials.extend(suite.trials());
-    trials.extend(following::trials(&shared));
-    trials.extend(load::trials(&shared));
-    trials.extend(faults::trials(&shared));
+    let mut trials = Vec::new();
+    if wanted.contains(&Server::Keycloak) {
+        trials.extend(peers::trials(&shared));
+        trials.extend(bootstrap::trials(&shared));
+        trials.extend(suite.trials());
+        trials.extend(following::trials(&shared));
+        trials.extend(load::trials(&shared));
+        trials.extend(faults::trials(&shared));
+    }
+    if wanted.contains(&Server::Kubernetes) {
+        trials.extend(kubernetes::trials(&shared));
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     suite.end();
     drop(suite);

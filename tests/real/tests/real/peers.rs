@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
-use real_peers::{Admin, Database, KEYCLOAK_VERSION, Keycloak, KeycloakError, Options, Shared};
+use real_peers::{Admin, Database, KEYCLOAK_VERSION, Keycloak, Options, ServerError, Shared};
 use reqwest::{Client, StatusCode};
 use serde_json::json;
 
@@ -64,7 +64,7 @@ async fn life(shared: Arc<Shared>) {
     // And after a power cut, too.
     admin.put(&format!("kept/users/{user}"), &json!({ "firstName": "Alice" })).await.unwrap();
     keycloak.kill().unwrap();
-    assert!(matches!(keycloak.pause(), Err(KeycloakError::NotRunning)));
+    assert!(matches!(keycloak.pause(), Err(ServerError::NotRunning)));
     assert!(client.get(&health).send().await.unwrap_err().is_connect());
     keycloak.launch_again().unwrap();
     keycloak.ready().await.unwrap();
