@@ -11,9 +11,9 @@ use super::kinds::{Kind, definition};
 use super::request::Options;
 use super::server::ApiServer;
 use super::status::Status;
-use super::store::{Commit, CommitError, Expected, Key, Object, Write};
+use super::store::{Key, Object};
 use super::verbs::delete::{FOREGROUND, ORPHAN};
-use super::verbs::metadata;
+use super::verbs::Request;
 
 /// The namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -39,11 +39,10 @@ impl ApiServer {
     /// Makes what every cluster has, and takes up what an earlier process has left undone.
     pub(crate) async fn begin(&self) -> Result<(), Status> {
         for name in NAMESPACES {
-            self.ensure("", "namespaces", &namespace(name)).await?;
+            self.ensure(&namespace(name)).await?;
         }
         for object in cluster_roles() {
-            let resource = if object["kind"] == json!("ClusterRole") { "clusterroles" } else { "clusterrolebindings" };
-            self.ensure("rbac.authorization.k8s.io", resource, &object).await?;
+            self.ensure(&object).await?;
         }
         for kind in self.kinds().iter().filter(|kind| kind.is_stored()) {
             for object in self.store().all(&kind.storage, None) {
@@ -53,20 +52,21 @@ impl ApiServer {
         Ok(())
     }
 
-    /// Creates an object as it is, unless it is there.
-    async fn ensure(&self, group: &str, resource: &str, object: &Value) -> Result<(), Status> {
+    /// Applies an object, as server-side apply with the manager `primehub` does: for what a program brings along. An object that is what it
+    /// should be already is not written.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that a request would get.
+    pub async fn ensure(&self, object: &Value) -> Result<(), Status> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (group, version) = text("/apiVersion").rsplit_once('/').unwrap_or(("", text("/apiVersion")));
         let kinds = self.kinds();
-        let Some(kind) = kinds.iter().find(|kind| *kind.group == *group && *kind.plural == *resource) else {
+        let Some(kind) = kinds.by_kind(group, version, text("/kind")) else {
             return Err(Status::unknown_resource());
         };
-        let mut object = object.clone();
-        metadata::keep_server_fields(&mut object, None, self.now(), || self.new_uid());
-        let (storage, key) = (kind.storage.clone(), metadata::key(&object));
-        let commit = Commit { storage, key, expected: Expected::Absent, write: Write::Put(object) };
-        match self.commit(kind, commit).await {
-            Ok(_) | Err(CommitError::Exists) => Ok(()),
-            Err(error) => Err(Status::internal(error)),
-        }
+        let namespace = Some(text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
+        self.patch(&Request::apply(kind, namespace, text("/metadata/name"), object)).await.map(|_| ())
     }
 
     /// Begins what follows from a write.
@@ -313,8 +313,7 @@ fn remove_owner(object: &mut Value, is_owner: impl Fn(&str) -> bool) {
 fn namespace(name: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Namespace",
-        "metadata": { "name": name, "labels": { "kubernetes.io/metadata.name": name } },
-        "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" },
+        "metadata": { "name": name },
     })
 }
 

@@ -184,6 +184,12 @@ impl Kind {
         self.subresources.contains(&Subresource::Status)
     }
 
+    /// Whether objects are kept, and under this kind: reviews are not, and of two kinds that show the same objects one keeps them.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.verbs != Verbs::Create && self.conversion == Conversion::Same
+    }
+
     /// Whether objects belong to a namespace.
     #[must_use]
     pub fn namespaced(&self) -> bool {

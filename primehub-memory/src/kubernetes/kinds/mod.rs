@@ -2,6 +2,9 @@
 //! built-in kinds that a schema cannot express.
 
 mod builtin;
+pub(crate) mod definition;
+mod definition_check;
+pub mod json_path;
 mod kind;
 mod registry;
 
@@ -13,5 +16,7 @@ pub use builtin::{builtin, schema};
 pub use kind::{Cell, Column, Conversion, Generation, Kind, Scope, Selectable, Storage, Subresource, Verbs};
 pub use registry::Kinds;
 
+#[cfg(test)]
+mod definition_tests;
 #[cfg(test)]
 mod document_tests;

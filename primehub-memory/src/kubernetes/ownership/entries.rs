@@ -220,9 +220,7 @@ impl Entries {
             let second = (1..versions.len()).find(|&at| versions[..at].contains(&versions[at]));
             let Some(second) = second else { return };
             let newer = self.0.remove(start + second);
-            let Some(older) =
-                self.0.iter_mut().skip(start).find(|entry| entry.api_version == newer.api_version)
-            else {
+            let Some(older) = self.0.iter_mut().skip(start).find(|entry| entry.api_version == newer.api_version) else {
                 return;
             };
             older.set = std::mem::take(&mut older.set).union(&newer.set);

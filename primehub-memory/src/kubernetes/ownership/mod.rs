@@ -65,7 +65,12 @@ fn is_reset(managed: &Value) -> bool {
 }
 
 fn track(
-    schema: Cursor<'_>, before: &Value, after: &Value, entries: &mut Entries, manager: &Manager<'_>, ignored: &Set,
+    schema: Cursor<'_>,
+    before: &Value,
+    after: &Value,
+    entries: &mut Entries,
+    manager: &Manager<'_>,
+    ignored: &Set,
 ) {
     let difference = Comparison::between(schema, before, after).outside(ignored);
     entries.lose(&difference, None);
@@ -99,7 +104,14 @@ fn fields(path: &[&str]) -> Vec<Element> {
 
 fn never_owned() -> Set {
     const METADATA: [&str; 9] = [
-        "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "selfLink",
+        "uid",
+        "clusterName",
+        "generation",
+        "managedFields",
         "resourceVersion",
     ];
     let mut set = Set::default();
@@ -121,7 +133,11 @@ fn never_owned() -> Set {
 /// 409 for conflicts, 400 for configurations of another kind or with managed fields, 500 (as from a real server) for those that the schema does
 /// not allow.
 pub(crate) fn apply(
-    kind: &Kind, live: Option<&Value>, applied: &Value, manager: &Manager<'_>, force: bool,
+    kind: &Kind,
+    live: Option<&Value>,
+    applied: &Value,
+    manager: &Manager<'_>,
+    force: bool,
 ) -> Result<Value, Status> {
     let text = |name: &str| applied.get(name).and_then(Value::as_str).unwrap_or_default();
     let (version, name) = (text("apiVersion"), text("kind"));
@@ -152,9 +168,9 @@ pub(crate) fn apply(
     let mut entries = Entries::default();
     if let Some(live) = live {
         let read = live.pointer("/metadata/managedFields").map(Entries::read);
-        entries = read.unwrap_or_else(|| Some(Entries::default())).ok_or_else(|| {
-            Status::new(500, "", "failed to decode managed fields: an entry is malformed")
-        })?;
+        entries = read
+            .unwrap_or_else(|| Some(Entries::default()))
+            .ok_or_else(|| Status::new(500, "", "failed to decode managed fields: an entry is malformed"))?;
     }
     let application = Application {
         schema: kind.schema.root(),

@@ -306,7 +306,9 @@ fn compare(a: &Value, b: &Value) -> Ordering {
         },
         (Value::String(x), Value::String(y)) => x.cmp(y),
         (Value::Bool(x), Value::Bool(y)) => x.cmp(y),
-        _ => rank(a).cmp(&rank(b)).then_with(|| if a == b { Ordering::Equal } else { a.to_string().cmp(&b.to_string()) }),
+        _ => {
+            rank(a).cmp(&rank(b)).then_with(|| if a == b { Ordering::Equal } else { a.to_string().cmp(&b.to_string()) })
+        }
     }
 }
 

@@ -148,7 +148,11 @@ impl Comparison {
     }
 
     fn walk_list(
-        &mut self, item: Cursor<'_>, keys: &[std::sync::Arc<str>], before: &[Value], after: &[Value],
+        &mut self,
+        item: Cursor<'_>,
+        keys: &[std::sync::Arc<str>],
+        before: &[Value],
+        after: &[Value],
         path: &mut Vec<Element>,
     ) {
         type Grouped<'v> = std::collections::BTreeMap<Element, [Vec<&'v Value>; 2]>;

@@ -129,15 +129,39 @@ mod tests {
     }
 
     #[rstest]
-    #[case("{}", 400, "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")]
-    #[case("[5]", 400, "error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp")]
-    #[case(r#"[{"op":5}]"#, 400, "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string")]
+    #[case(
+        "{}",
+        400,
+        "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+    )]
+    #[case(
+        "[5]",
+        400,
+        "error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp"
+    )]
+    #[case(
+        r#"[{"op":5}]"#,
+        400,
+        "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string"
+    )]
     #[case("[", 400, "error decoding patch: unexpected end of JSON input")]
     #[case(r#"[{"op":"foo","path":"/data/a"}]"#, 422, "the server rejected our request due to an error in our request")]
-    #[case(r#"[{"op":"test","path":"/data/a","value":"2"}]"#, 422, "the server rejected our request due to an error in our request")]
-    #[case(r#"[{"op":"remove","path":"/data/z"}]"#, 422, "the server rejected our request due to an error in our request")]
+    #[case(
+        r#"[{"op":"test","path":"/data/a","value":"2"}]"#,
+        422,
+        "the server rejected our request due to an error in our request"
+    )]
+    #[case(
+        r#"[{"op":"remove","path":"/data/z"}]"#,
+        422,
+        "the server rejected our request due to an error in our request"
+    )]
     #[case(r#"[{"op":"add","value":"x"}]"#, 422, "the server rejected our request due to an error in our request")]
-    #[case(r#"[{"op":"add","path":"/x/y","value":"x"}]"#, 422, "the server rejected our request due to an error in our request")]
+    #[case(
+        r#"[{"op":"add","path":"/x/y","value":"x"}]"#,
+        422,
+        "the server rejected our request due to an error in our request"
+    )]
     fn json_patches_that_fail(#[case] patch: &str, #[case] code: u16, #[case] message: &str) {
         let status = json(&object(), patch.as_bytes()).unwrap_err();
         assert_eq!((status.code, status.message.as_str()), (code, message));
@@ -151,7 +175,8 @@ mod tests {
         assert!(status.message.ends_with("operations in a JSON patch is 10000, got 10001"));
         let deeper = json!(vec![json!({"op": "copy", "from": "/data", "path": "/data/list/0"}); 10_000]);
         assert_eq!(json(&object(), deeper.to_string().as_bytes()).unwrap_err().code, 422, "nesting");
-        let doubling: Vec<_> = (0..64).map(|n| json!({"op": "copy", "from": "/data", "path": format!("/b{n}")})).collect();
+        let doubling: Vec<_> =
+            (0..64).map(|n| json!({"op": "copy", "from": "/data", "path": format!("/b{n}")})).collect();
         assert!(json(&json!({"data": "x".repeat(10_000)}), json!(doubling).to_string().as_bytes()).is_ok());
         let big = json!({"data": "x".repeat(100_000)});
         assert_eq!(json(&big, json!(doubling).to_string().as_bytes()).unwrap_err().code, 422, "copies");

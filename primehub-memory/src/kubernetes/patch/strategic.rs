@@ -55,9 +55,7 @@ fn merge_fields(schema: Option<Cursor<'_>>, mut original: Fields, mut patch: Fie
         };
         let (rule, child) = rule(schema, name);
         let merged = match (before, value) {
-            (Value::Object(before), Value::Object(value)) => {
-                Some(Value::Object(merge_fields(child, before, value)?))
-            }
+            (Value::Object(before), Value::Object(value)) => Some(Value::Object(merge_fields(child, before, value)?)),
             (Value::Array(before), Value::Array(value)) if deletes => {
                 Some(before.into_iter().filter(|item| !value.contains(item)).collect())
             }
@@ -157,7 +155,10 @@ fn check_order(sent: &[Value], order: &[Value], rule: &Merge) -> Result<(), Stat
 }
 
 fn merge_items(
-    item: Option<Cursor<'_>>, rule: &Merge, original: Vec<Value>, patch: Vec<Value>,
+    item: Option<Cursor<'_>>,
+    rule: &Merge,
+    original: Vec<Value>,
+    patch: Vec<Value>,
 ) -> Result<Vec<Value>, Status> {
     let mut types = original.iter().chain(&patch).map(go_type);
     let Some(first) = types.next() else { return Ok(original) };
@@ -216,8 +217,7 @@ fn merge_items(
 /// What tells an item apart.
 fn identity<'a>(item: &'a Value, rule: &Merge) -> Result<&'a Value, Status> {
     let Some(key) = rule.key.as_deref() else { return Ok(item) };
-    item.get(key)
-        .ok_or_else(|| failed(&format!("map: {} does not contain declared merge key: {key}", plain(item))))
+    item.get(key).ok_or_else(|| failed(&format!("map: {} does not contain declared merge key: {key}", plain(item))))
 }
 
 /// Items that `order` names stand in that order; the others stay before what followed them, as `before` tells, or else at the end.
@@ -239,7 +239,8 @@ fn in_order(items: Vec<Value>, order: &[Value], before: &[Value], rule: &Merge) 
     let mut merged = Vec::new();
     let mut others = others.into_iter().peekable();
     for (_, place, item) in named {
-        while let Some((_, other)) = others.next_if(|(other, _)| matches!((other, place), (Some(a), Some(b)) if *a < b)) {
+        while let Some((_, other)) = others.next_if(|(other, _)| matches!((other, place), (Some(a), Some(b)) if *a < b))
+        {
             merged.push(other);
         }
         merged.push(item);

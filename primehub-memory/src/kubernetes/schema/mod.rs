@@ -4,9 +4,26 @@
 //! merge, what is a unit. It is compiled once, from the table of built-in types or from a custom resource definition.
 
 pub mod builtin;
+mod checks;
+mod expressions;
+mod formats;
+mod functions;
+pub(crate) mod golang;
+mod path;
+pub(crate) mod protobuf;
+mod prune;
+pub(crate) mod rules;
+pub(crate) mod strict;
+pub(crate) mod structural;
 mod table;
+pub(crate) mod typed;
+mod validate;
 
+pub(crate) use path::Path;
+pub(crate) use prune::{default, prune};
+pub use rules::Rules;
 pub use table::TableError;
+pub(crate) use validate::validate;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -136,12 +153,6 @@ pub struct Merge {
     pub(crate) replace: bool,
 }
 
-/// What the values of a custom resource's field have to fulfil: the value checks of a structural schema.
-#[derive(Clone, Debug, Default)]
-pub struct Rules {
-    // Filled by the compiler of structural schemas (`structural.rs`).
-}
-
 /// A type within its graph.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
@@ -188,6 +199,19 @@ impl<'a> Cursor<'a> {
         self.types.at(id)
     }
 
+    /// The type of what nothing is known of: maps within it merge by field.
+    pub(crate) fn anything(self) -> Self {
+        static FREE: Node = Node {
+            shape: Shape::Any,
+            nullable: true,
+            atomic: false,
+            preserve_unknown: true,
+            embedded: false,
+            rules: None,
+        };
+        Cursor { types: self.types, node: &FREE }
+    }
+
     /// A declared field of an object, with its type.
     pub(crate) fn field(self, name: &str) -> Option<(&'a Field, Self)> {
         let Shape::Struct(object) = self.shape() else { return None };
@@ -210,3 +234,6 @@ impl<'a> Cursor<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod custom_tests;

@@ -27,7 +27,8 @@ const END: Malformed = Malformed("unexpected EOF");
 
 /// Reads an object of this type, with its `apiVersion` and `kind`.
 pub(crate) fn decode(schema: Cursor<'_>, body: &[u8]) -> Result<Value, Malformed> {
-    let body = body.strip_prefix(b"k8s\0").ok_or(Malformed("provided data does not appear to be a protobuf message"))?;
+    let body =
+        body.strip_prefix(b"k8s\0").ok_or(Malformed("provided data does not appear to be a protobuf message"))?;
     let (mut object, mut header) = (json!({}), Map::new());
     for field in fields(body) {
         match field? {
@@ -124,7 +125,11 @@ fn message(schema: Cursor<'_>, bytes: &[u8], room: usize) -> Result<Value, Malfo
 }
 
 fn read_fields(
-    schema: Cursor<'_>, types: &Struct, bytes: &[u8], room: usize, object: &mut Map<String, Value>,
+    schema: Cursor<'_>,
+    types: &Struct,
+    bytes: &[u8],
+    room: usize,
+    object: &mut Map<String, Value>,
 ) -> Result<(), Malformed> {
     let room = room.checked_sub(1).ok_or(Malformed("exceeded max depth"))?;
     let numbered = |number: u64| types.fields.iter().find(|(_, field)| field.number.map(u64::from) == Some(number));
@@ -255,4 +260,85 @@ fn time(bytes: &[u8], micro: bool) -> Result<Value, Malformed> {
     let nanos = i32::try_from(number(2)?).unwrap_or_default();
     let time = jiff::Timestamp::new(number(1)?, nanos).map_err(|_| Malformed("proto: a time is out of range"))?;
     Ok(json!(time.strftime(if micro { "%Y-%m-%dT%H:%M:%S.%6fZ" } else { "%Y-%m-%dT%H:%M:%SZ" }).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::kubernetes::kinds::builtin;
+
+    /// A field of bytes.
+    fn bytes(number: u8, content: &[u8]) -> Vec<u8> {
+        let mut length = content.len();
+        let mut field = vec![number << 3 | 2];
+        while length > 127 {
+            field.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+            length >>= 7;
+        }
+        field.push(u8::try_from(length).unwrap());
+        [field, content.to_vec()].concat()
+    }
+
+    fn number(number: u8, value: u8) -> Vec<u8> {
+        vec![number << 3, value]
+    }
+
+    fn read(kind: &str, object: &[u8]) -> Result<Value, Malformed> {
+        let found = builtin().into_iter().find(|other| &*other.kind == kind && &*other.version == "v1").unwrap();
+        let header = [bytes(1, b"v1"), bytes(2, kind.as_bytes())].concat();
+        let body = [b"k8s\0".to_vec(), bytes(1, &header), bytes(2, object)].concat();
+        decode(found.schema.root(), &body)
+    }
+
+    #[test]
+    fn maps_times_and_bytes() {
+        let metadata = [
+            bytes(1, b"n"),
+            bytes(3, b""),
+            bytes(8, &number(1, 60)),
+            bytes(11, &[bytes(1, b"k"), bytes(2, b"")].concat()),
+        ];
+        let secret = [
+            bytes(1, &metadata.concat()),
+            bytes(2, &[bytes(1, b"a"), bytes(2, b"\xff\0")].concat()),
+            bytes(3, b"Opaque"),
+        ];
+        let expected = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"a": "/wA="},
+            "metadata": {"name": "n", "creationTimestamp": "1970-01-01T00:01:00Z", "labels": {"k": ""}},
+        });
+        assert_eq!(read("Secret", &secret.concat()).unwrap(), expected);
+    }
+
+    #[test]
+    fn quantities_ports_and_embedded_messages() {
+        let limits = bytes(1, &[bytes(1, b"cpu"), bytes(2, &bytes(1, b"500m"))].concat());
+        let probe = bytes(
+            1,
+            &bytes(2, &[bytes(1, b"/"), bytes(2, &[number(1, 0), number(2, 80), bytes(3, b"")].concat())].concat()),
+        );
+        let port = [number(3, 80), bytes(4, b"TCP"), bytes(1, b"")].concat();
+        let container = [bytes(1, b"c"), bytes(6, &port), bytes(8, &limits), bytes(10, &probe)].concat();
+        let volume = [bytes(1, b"v"), bytes(2, &bytes(2, &bytes(1, b"")))].concat();
+        let pod = bytes(2, &[bytes(1, &volume), bytes(2, &container)].concat());
+        let spec = &read("Pod", &pod).unwrap()["spec"];
+        assert_eq!(spec["containers"][0]["resources"], json!({"limits": {"cpu": "500m"}}));
+        assert_eq!(spec["containers"][0]["ports"], json!([{"containerPort": 80, "protocol": "TCP"}]));
+        assert_eq!(spec["containers"][0]["livenessProbe"], json!({"httpGet": {"path": "/", "port": 80}}));
+        assert_eq!(spec["volumes"], json!([{"name": "v", "emptyDir": {}}]));
+    }
+
+    #[rstest]
+    #[case::no_protobuf(b"{}")]
+    #[case::cut(b"k8s\0\x12\x05ab")]
+    #[case::endless_number(b"k8s\0\x12\x0c\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")]
+    #[case::unknown_wire_type(b"k8s\0\x0f")]
+    #[case::length_beyond_memory(b"k8s\0\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f")]
+    #[case::number_for_a_message(b"k8s\0\x12\x02\x08\x01")]
+    fn malformed(#[case] body: &[u8]) {
+        let pod = builtin().into_iter().find(|kind| &*kind.kind == "Pod").unwrap();
+        assert!(decode(pod.schema.root(), body).is_err());
+    }
 }

@@ -49,18 +49,7 @@ pub(crate) fn parse_yaml(text: &[u8]) -> Result<Parsed, Malformed> {
         return Ok(parsed);
     }
     let text = String::from_utf8_lossy(text);
-    let read = |duplicate_keys| {
-        let budget = serde_saphyr::budget!(max_depth: MAX_DEPTH);
-        let options =
-            serde_saphyr::options!(budget: budget, duplicate_keys: duplicate_keys, with_snippet: false);
-        serde_saphyr::from_str_with_options::<Value>(&text, options)
-    };
-    let value = read(serde_saphyr::DuplicateKeyPolicy::LastWins)
-        .map_err(|error| Malformed(format!("error converting YAML to JSON: yaml: {error}")))?;
-    let complaints = match read(serde_saphyr::DuplicateKeyPolicy::Error) {
-        Ok(_) => Vec::new(),
-        Err(error) => vec![format!("error converting YAML to JSON: yaml: {error}")],
-    };
+    let (value, complaints) = on_large_stack(|| read_yaml(&text))?;
     match value {
         Value::Null => Ok(Parsed { value: Value::Object(Map::new()), complaints }),
         Value::Object(_) => Ok(Parsed { value, complaints }),
@@ -69,6 +58,26 @@ pub(crate) fn parse_yaml(text: &[u8]) -> Result<Parsed, Malformed> {
             type_name(&other)
         ))),
     }
+}
+
+fn read_yaml(text: &str) -> Result<(Value, Vec<String>), Malformed> {
+    let read = |duplicate_keys| {
+        let budget = serde_saphyr::budget!(max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH);
+        let options = serde_saphyr::options!(budget: budget, duplicate_keys: duplicate_keys, with_snippet: false);
+        serde_saphyr::from_str_with_options::<Value>(text, options)
+            .map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))
+    };
+    let value = read(serde_saphyr::DuplicateKeyPolicy::LastWins).map_err(Malformed)?;
+    Ok((value, read(serde_saphyr::DuplicateKeyPolicy::Error).err().into_iter().collect()))
+}
+
+/// The parser of YAML takes more of the stack for each level of nesting than threads of a server have for all of them.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T, Malformed> + Send) -> Result<T, Malformed> {
+    let failed = || Malformed("error converting YAML to JSON: there is no thread to do it".to_owned());
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(16 << 20).spawn_scoped(scope, work);
+        thread.map_err(|_| failed())?.join().unwrap_or_else(|_| Err(failed()))
+    })
 }
 
 /// A body as messages show it: the beginning of what looks like JSON, else the beginning in hexadecimal digits.
@@ -373,7 +382,8 @@ mod tests {
 
     #[test]
     fn texts_are_read_whatever_bytes_they_are_made_of() {
-        let parsed = parse_json(b"[\"a\xffb\", \"\\ud83d\\ude00\\ud800x\\u00e9\", -1.5e2, 18446744073709551615]").unwrap();
+        let parsed =
+            parse_json(b"[\"a\xffb\", \"\\ud83d\\ude00\\ud800x\\u00e9\", -1.5e2, 18446744073709551615]").unwrap();
         assert_eq!(parsed.value, json!(["a\u{fffd}b", "😀\u{fffd}xé", -150.0, u64::MAX]));
     }
 
@@ -400,7 +410,12 @@ mod tests {
         assert!(parse_yaml(b"kind: [").unwrap_err().to_string().starts_with("error converting YAML to JSON: yaml: "));
         let bombs = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f,*f]";
         assert!(parse_yaml(bombs.as_bytes()).is_err(), "aliases are within a budget");
-        assert!(parse_yaml(b"5").unwrap_err().to_string().ends_with("cannot unmarshal number into Go value of type map[string]interface {}"));
+        assert!(
+            parse_yaml(b"5")
+                .unwrap_err()
+                .to_string()
+                .ends_with("cannot unmarshal number into Go value of type map[string]interface {}")
+        );
     }
 
     #[rstest]

@@ -58,7 +58,10 @@ static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge {
 /// 400 in the words of the real decoder.
 pub(crate) fn check(kind: &Kind, object: &mut Value) -> Result<(), Status> {
     normalize(kind, object).map_err(|why| {
-        Status::bad_request(format!("{} in version {:?} cannot be handled as a {}: {why}", kind.kind, kind.version, kind.kind))
+        Status::bad_request(format!(
+            "{} in version {:?} cannot be handled as a {}: {why}",
+            kind.kind, kind.version, kind.kind
+        ))
     })
 }
 
@@ -103,11 +106,19 @@ impl<'a> Walker<'a> {
                 let item = *item;
                 items.iter_mut().try_for_each(|value| self.entry(schema.at(item), item, value))
             }
-            (Shape::String, Value::String(_)) | (Shape::Boolean, Value::Bool(_)) | (Shape::Double, Value::Number(_)) => Ok(()),
-            (Shape::Int32, Value::Number(number)) if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) => Ok(()),
+            (Shape::String, Value::String(_))
+            | (Shape::Boolean, Value::Bool(_))
+            | (Shape::Double, Value::Number(_)) => Ok(()),
+            (Shape::Int32, Value::Number(number)) if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) => {
+                Ok(())
+            }
             (Shape::Int64, Value::Number(number)) if number.as_i64().is_some() => Ok(()),
             (Shape::IntOrString, Value::String(_)) => Ok(()),
-            (Shape::IntOrString, Value::Number(number)) if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) => Ok(()),
+            (Shape::IntOrString, Value::Number(number))
+                if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) =>
+            {
+                Ok(())
+            }
             (Shape::Bytes, Value::String(text)) => match illegal_base64(text) {
                 None => Ok(()),
                 Some(at) => Err(format!("illegal base64 data at input byte {at}")),
@@ -143,12 +154,17 @@ impl<'a> Walker<'a> {
     }
 
     fn fields(
-        &mut self, schema: Cursor<'a>, object: &'a Struct, name: &'a str, fields: &mut Map<String, Value>,
+        &mut self,
+        schema: Cursor<'a>,
+        object: &'a Struct,
+        name: &'a str,
+        fields: &mut Map<String, Value>,
     ) -> Result<(), String> {
         let outer = std::mem::replace(&mut self.owner, name);
         let mut gone = Vec::new();
         for (key, value) in fields.iter_mut() {
-            let Some((name, field)) = object.fields.get_key_value(key.as_str()).filter(|(_, field)| !field.inline) else {
+            let Some((name, field)) = object.fields.get_key_value(key.as_str()).filter(|(_, field)| !field.inline)
+            else {
                 continue;
             };
             if value.is_null() && field.default.as_ref() == Some(&json!({})) {
@@ -282,7 +298,11 @@ fn unparsable(text: &str, micro: bool) -> String {
     let mut rest = text;
     for part in parts {
         let fits = rest.get(..part.len()).is_some_and(|head| {
-            if part.as_bytes()[0].is_ascii_digit() { head.bytes().all(|byte| byte.is_ascii_digit()) } else { head == part }
+            if part.as_bytes()[0].is_ascii_digit() {
+                head.bytes().all(|byte| byte.is_ascii_digit())
+            } else {
+                head == part
+            }
         });
         if !fits {
             return format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}");
@@ -312,7 +332,8 @@ fn quantity(text: &str) -> Option<String> {
     // In billionths, rounded up, which is as exact as quantities are.
     let mut mantissa: i128 = format!("{whole}{fraction}").parse().ok()?;
     let mut exponent = 9 - i32::try_from(fraction.len()).ok()?;
-    let exponential = suffix.get(1..).filter(|_| suffix.starts_with(['e', 'E'])).and_then(|digits| digits.parse::<i32>().ok());
+    let exponential =
+        suffix.get(1..).filter(|_| suffix.starts_with(['e', 'E'])).and_then(|digits| digits.parse::<i32>().ok());
     let binary = BINARY.iter().skip(1).position(|known| *known == suffix);
     if let Some(power) = binary {
         mantissa = mantissa.checked_mul(1024_i128.checked_pow(u32::try_from(power + 1).ok()?)?)?;
@@ -328,7 +349,6 @@ fn quantity(text: &str) -> Option<String> {
     } else {
         scale.map_or(i128::from(mantissa > 0), |scale| mantissa.div_euclid(scale) + i128::from(mantissa % scale > 0))
     };
-    let billionths = billionths.min(i128::from(i64::MAX) * 1_000_000_000);
     let sign = if negative && billionths > 0 { "-" } else { "" };
     if billionths == 0 {
         return Some("0".to_owned());
@@ -400,7 +420,7 @@ mod tests {
         json!({"spec": {"storageClassName": "", "resources": {"requests": {"storage": "1Gi"}}}}))]
     #[case("Deployment", json!({"spec": {"replicas": 0, "paused": false, "template": {"spec": {"containers": [{"name": "c", "env": [{"name": "e", "value": ""}], "args": [], "stdin": false, "command": null}], "hostNetwork": false, "volumes": [{"name": "v", "emptyDir": {}, "configMap": null}]}}}}),
         json!({"spec": {"replicas": 0, "template": {"spec": {"containers": [{"name": "c", "env": [{"name": "e"}]}], "volumes": [{"name": "v", "emptyDir": {}}]}}}}))]
-    #[case("Role", json!({}), json!({"rules": null}))]
+    #[case("Deployment", json!({"spec": {"template": {"spec": {}}}}), json!({"spec": {"template": {"spec": {"containers": null}}}}))]
     fn what_is_empty_is_left_out(#[case] kind: &str, #[case] object: Value, #[case] expected: Value) {
         assert_eq!(check(kind, object).unwrap(), expected);
     }

@@ -11,6 +11,7 @@ mod kept;
 mod list;
 mod object;
 mod prepare;
+mod query;
 mod selector;
 pub(crate) mod splice;
 mod state;

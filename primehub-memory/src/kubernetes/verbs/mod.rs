@@ -15,10 +15,13 @@ mod settle;
 mod subresource;
 mod write;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::access::Caller;
-use super::kinds::Subresource;
+use super::kinds::{Kind, Subresource};
 use super::request::{Accept, Answer, Options, Resource, Verb};
 use super::server::ApiServer;
 use super::status::Status;
@@ -68,6 +71,27 @@ impl ApiServer {
 }
 
 impl Request {
+    /// The server-side apply of an object that the program itself brings along.
+    pub(crate) fn apply(kind: &Arc<Kind>, namespace: Option<&str>, name: &str, object: &Value) -> Self {
+        let options =
+            Options { field_manager: Some("primehub".to_owned()), force: Some(true), ..Options::default() };
+        Self {
+            resource: Resource {
+                kind: Arc::clone(kind),
+                verb: Verb::Patch,
+                namespace: namespace.map(str::to_owned),
+                name: Some(name.to_owned()),
+                subresource: None,
+            },
+            options,
+            accept: Accept::Full,
+            caller: Caller::administrator(),
+            agent: String::new(),
+            content_type: "application/apply-patch+yaml".to_owned(),
+            body: Bytes::from(object.to_string()),
+        }
+    }
+
     /// The same caller doing something else to the same object.
     pub(crate) fn with(&self, verb: Verb, options: Options) -> Self {
         Self {

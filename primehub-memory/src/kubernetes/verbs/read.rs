@@ -1,13 +1,14 @@
 //! Reading: one object, many, and what happens to them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Request;
 use crate::kubernetes::render::Form;
-use crate::kubernetes::request::{Answer, Options};
+use crate::kubernetes::request::Answer;
 use crate::kubernetes::server::ApiServer;
 use crate::kubernetes::status::{Cause, Causes, Status};
-use crate::kubernetes::store::{FieldSelector, Key, LabelSelector, ListQuery, Start, WatchQuery};
+use crate::kubernetes::store::{Key, ListQuery, WatchQuery};
 
 impl ApiServer {
     /// The form that a request wants its objects in.
@@ -39,65 +40,20 @@ impl ApiServer {
 
     /// What a list, or a deletion of many, concerns.
     pub(crate) fn list_query(request: &Request) -> Result<ListQuery, Status> {
-        let options = &request.options;
-        let (labels, fields) = selectors(request)?;
-        Ok(ListQuery {
-            storage: request.resource.kind.storage.clone(),
-            namespace: request.resource.namespace.as_deref().map(Into::into),
-            labels,
-            fields,
-            limit: options.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0),
-            continue_token: options.continue_token.clone(),
-            resource_version: options.resource_version.clone(),
-            exact: options.resource_version_match.as_deref().map(|rule| rule == "Exact"),
-        })
+        let resource = &request.resource;
+        ListQuery::new(&resource.kind, resource.namespace.as_deref(), &request.options, resource.name.as_deref())
     }
 
     pub(crate) fn watch(&self, request: &Request) -> Result<Answer, Status> {
-        let (kind, options) = (&request.resource.kind, &request.options);
+        let (resource, options) = (&request.resource, &request.options);
         check_watch(request)?;
-        let (labels, fields) = selectors(request)?;
-        let query = WatchQuery {
-            storage: kind.storage.clone(),
-            namespace: request.resource.namespace.as_deref().map(Into::into),
-            labels,
-            fields,
-            start: start(options)?,
-            bookmarks: options.allow_watch_bookmarks,
-        };
+        let query =
+            WatchQuery::new(&resource.kind, resource.namespace.as_deref(), options, resource.name.as_deref())?;
         // A real server ends a watch without a limit after half an hour to an hour.
         let limit = Duration::from_secs(options.timeout_seconds.filter(|seconds| *seconds > 0).unwrap_or(2700));
-        let watch = self.store().follow(query, Some(limit));
-        Ok(Answer::stream(Self::form(request)?.watch(std::sync::Arc::clone(kind), watch, self.clock())))
+        let form = Self::form(request)?;
+        Ok(Answer::stream(self.store().watch(query, form, Arc::clone(&resource.kind), limit, self.clock())))
     }
-}
-
-/// Where a watch begins: without a version, or at any, with everything that is there.
-fn start(options: &Options) -> Result<Start, Status> {
-    let version = options.resource_version.as_deref().unwrap_or_default();
-    let number: u64 = if version.is_empty() {
-        0
-    } else {
-        version.parse().map_err(|_| Status::new(500, "InternalError", format!("Internal error occurred: invalid resource version {version:?}")))?
-    };
-    Ok(match options.send_initial_events {
-        Some(true) => Start::All(number),
-        Some(false) if number == 0 => Start::Now,
-        None if number == 0 => Start::All(0),
-        _ => Start::After(number),
-    })
-}
-
-/// The selectors of a request. A single object that is listed or watched by its path is one that is selected by name.
-fn selectors(request: &Request) -> Result<(LabelSelector, FieldSelector), Status> {
-    let options = &request.options;
-    let labels = LabelSelector::parse(options.label_selector.as_deref().unwrap_or_default())?;
-    let mut text = options.field_selector.clone().unwrap_or_default();
-    if let Some(name) = &request.resource.name {
-        let separator = if text.is_empty() { "" } else { "," };
-        text = format!("metadata.name={name}{separator}{text}");
-    }
-    Ok((labels, FieldSelector::parse(&text, &request.resource.kind)?))
 }
 
 fn refuse(causes: Causes) -> Result<(), Status> {
