@@ -46,7 +46,7 @@ def step(name):
 def keycloak():
     """One that runs already, or else one for this block. Answers its address and the file with its administrator."""
     # In a group of its own, so that Ctrl-C does not reach it: who has begun to start a server has to be able to tell that it did.
-    process = subprocess.Popen([PEERS, "up"], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen([PEERS, "up", "keycloak"], stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         told = process.communicate()[0]
     except BaseException:
@@ -65,7 +65,7 @@ def keycloak():
 def stop(told):
     """Stops the server that `up` has told of, if it was started then."""
     if re.search(r" runs at ", told):
-        subprocess.run([PEERS, "down"], check=True)
+        subprocess.run([PEERS, "down", "keycloak"], check=True)
 
 
 @contextlib.contextmanager

@@ -272,6 +272,6 @@ mod tests {
         let api = instance.command(Component::ApiServer).unwrap();
         let port = format!("--secure-port={}", instance.url().rsplit(':').next().unwrap());
         assert!(api.get_args().any(|argument| argument == port.as_str()));
-        assert_eq!(api.get_args().next_back().unwrap(), "--v=3");
+        assert_eq!(api.get_args().last().unwrap(), "--v=3");
     }
 }

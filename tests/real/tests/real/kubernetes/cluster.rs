@@ -79,8 +79,8 @@ where
     K::DynamicType: Default,
 {
     let waited = timeout(PATIENCE, await_condition(api.clone(), name, condition)).await;
-    match waited {
-        Ok(reached) => drop(reached.unwrap()),
-        Err(_) => panic!("{name} stays as it is: {:?}", api.get_opt(name).await),
-    }
+    let Ok(reached) = waited else {
+        panic!("{name} stays as it is: {:?}", api.get_opt(name).await);
+    };
+    reached.unwrap();
 }
