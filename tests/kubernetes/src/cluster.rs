@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::{Answer, Call, Failure};
 
-/// How long something may take that happens by and by.
-const EVENTUALLY: Duration = Duration::from_secs(30);
+/// How long something may take that happens by and by. The real garbage collector learns of new kinds every half a minute.
+const EVENTUALLY: Duration = Duration::from_secs(90);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// A Kubernetes API, and what a case has made on it.
@@ -152,8 +152,8 @@ impl Cluster {
     /// Asks until the answer is there.
     ///
     /// # Errors
-    /// When it does not come in 30 seconds, or asking fails.
-    pub async fn eventually<T, F>(&self, what: impl fmt::Display, ask: impl Fn() -> F) -> Result<T, Failure>
+    /// When it does not come in 90 seconds, or asking fails.
+    pub async fn eventually<T, F>(&self, what: impl fmt::Display + Send, ask: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<Option<T>, Failure>>,
     {
@@ -172,10 +172,10 @@ impl Cluster {
     /// Asks for a path until it is not found any more.
     ///
     /// # Errors
-    /// When it does not go in 30 seconds.
+    /// When it does not go in 90 seconds.
     pub async fn gone(&self, path: &str) -> Result<(), Failure> {
         let ask = || async { Ok((self.get(path).await?.code == 404).then_some(())) };
-        self.eventually(format_args!("{path} is gone"), ask).await
+        self.eventually(format!("{path} is gone"), ask).await
     }
 }
 

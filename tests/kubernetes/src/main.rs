@@ -62,6 +62,8 @@ async fn main() -> anyhow::Result<ExitCode> {
 async fn client(file: &Kubeconfig, context: Option<String>, server: Option<http::Uri>) -> anyhow::Result<Client> {
     let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
     let mut config = Config::from_custom_kubeconfig(file.clone(), &options).await?;
+    // What the server says is the answer, not what it says after several tries.
+    config.default_retry = false;
     if let Some(server) = server {
         config.cluster_url = server;
     }

@@ -3,8 +3,10 @@
 mod access;
 mod apply;
 mod bodies;
+mod collections;
 mod common;
 mod definitions;
+mod deletion;
 mod discovery;
 mod immutable;
 mod json_patch;
@@ -16,6 +18,7 @@ mod names;
 mod namespaces;
 mod objects;
 mod options;
+mod owners;
 mod ownership;
 mod pods;
 mod protobuf;
@@ -38,7 +41,12 @@ type Done = Result<(), Failure>;
 #[must_use]
 pub fn cases() -> Vec<Case> {
     [
+        // First those that wait for controllers: each case leaves them a namespace to end.
+        namespaces::CASES,
+        owners::CASES,
         objects::CASES,
+        collections::CASES,
+        deletion::CASES,
         tables::CASES,
         streams::CASES,
         watches::CASES,
@@ -48,7 +56,6 @@ pub fn cases() -> Vec<Case> {
         options::CASES,
         immutable::CASES,
         names::CASES,
-        namespaces::CASES,
         apply::CASES,
         json_patch::CASES,
         merge_patch::CASES,
@@ -63,7 +70,9 @@ pub fn cases() -> Vec<Case> {
         discovery::CASES,
         pods::CASES,
         protobuf::CASES,
-        runtime::CASES, widgets::CASES,]
+        runtime::CASES,
+        widgets::CASES,
+    ]
     .concat()
 }
 
