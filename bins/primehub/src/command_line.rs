@@ -76,7 +76,16 @@ pub(crate) struct UpOptions {
     /// Start with a platform administrator alone, without the people and groups of the demo.
     #[arg(long)]
     pub(crate) no_demo: bool,
-    /// Where to write sdk.json and up.json [default: primehub below your configuration folder].
+    /// Use the Kubernetes of this kubeconfig instead of the one in this process.
+    #[arg(long, conflicts_with_all = ["kube_only", "kubernetes_port"], value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Port of the Kubernetes API on 127.0.0.1; 0 takes any free one.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) kubernetes_port: u16,
+    /// Serve the Kubernetes API alone.
+    #[arg(long, conflicts_with_all = ["clients", "terms"])]
+    pub(crate) kube_only: bool,
+    /// Where to write sdk.json, up.json and kubeconfig [default: primehub below your configuration folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
     #[command(flatten)]

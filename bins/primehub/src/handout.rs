@@ -49,10 +49,21 @@ fn kept_name(store: &str) -> Option<String> {
     plain.then(|| format!("up-{store}.json"))
 }
 
-/// Replaces `sdk.json` and `up.json` together: both are complete on disk before the first takes its place.
-pub(crate) fn write(folder: &Path, sdk: &impl Serialize, up: &impl Serialize) -> anyhow::Result<()> {
+/// The file that tells clients how to reach the Kubernetes API.
+pub(crate) const KUBECONFIG: &str = "kubeconfig";
+
+/// Replaces `sdk.json`, `up.json` and, if there is one, `kubeconfig` together: all are complete on disk before the first takes its place.
+pub(crate) fn write(
+    folder: &Path,
+    sdk: &impl Serialize,
+    up: &impl Serialize,
+    kubeconfig: Option<&serde_json::Value>,
+) -> anyhow::Result<()> {
     create_private(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let staged = [("sdk.json", stage(folder, sdk)?), ("up.json", stage(folder, up)?)];
+    let mut staged = vec![("sdk.json", stage(folder, sdk)?), ("up.json", stage(folder, up)?)];
+    if let Some(kubeconfig) = kubeconfig {
+        staged.push((KUBECONFIG, stage(folder, kubeconfig)?));
+    }
     for (name, file) in staged {
         let path = folder.join(name);
         file.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
@@ -106,8 +117,8 @@ mod tests {
     fn both_files_are_written_for_the_owner_alone_and_replaced() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("new").join("primehub");
-        write(&folder, &["first"], &1).unwrap();
-        write(&folder, &["second"], &2).unwrap();
+        write(&folder, &["first"], &1, None).unwrap();
+        write(&folder, &["second"], &2, None).unwrap();
         let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
         assert_eq!((read("sdk.json").as_str(), read("up.json").as_str()), ("[\n  \"second\"\n]\n", "2\n"));
         #[cfg(unix)]
@@ -131,7 +142,7 @@ mod tests {
         let known = |store: &str| previous(folder, store).map(|previous| previous.usernames());
         let start = |store: Option<&str>, name: &str| {
             keep_other(folder, store).unwrap();
-            write(folder, &0, &told(store, name)).unwrap();
+            write(folder, &0, &told(store, name), None).unwrap();
         };
         start(Some("a-1"), "ada");
         start(None, "in-memory");
@@ -142,7 +153,7 @@ mod tests {
         );
         start(Some("b-2"), "bobby");
         assert_eq!(known("b-2"), Some(vec!["bobby".into()]));
-        write(folder, &0, &told(Some("../x"), "eve")).unwrap();
+        write(folder, &0, &told(Some("../x"), "eve"), None).unwrap();
         keep_other(folder, None).unwrap();
         assert!(folder.join("up.json").exists(), "a name that leads elsewhere is nobody's");
     }

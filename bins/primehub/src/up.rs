@@ -5,6 +5,7 @@ mod description;
 mod embedded;
 mod exposure;
 mod greeting;
+mod kubernetes;
 mod logging;
 mod on_keycloak;
 mod platform;
@@ -27,6 +28,7 @@ pub(crate) use self::embedded::{CLIENT_ID, REALM};
 use self::embedded::{Embedded, Parts};
 use self::exposure::Exposure;
 use self::greeting::Kept;
+use self::kubernetes::{Place, Wanted};
 pub(crate) use self::logging::to_standard_error as log_to_standard_error;
 use self::on_keycloak::OnKeycloak;
 pub(crate) use self::public_url::PublicUrl;
@@ -44,19 +46,24 @@ pub(crate) fn run(options: UpOptions) -> anyhow::Result<()> {
 
 async fn serve(options: UpOptions) -> anyhow::Result<()> {
     let on_keycloak = OnKeycloak::decide(&options)?;
-    let exposure = Exposure::decide(options.exposure)?;
     let folder = handout::folder(options.config_dir.as_deref())?;
     let stop = primehub_graphql_server::stop()?;
+    if options.kube_only {
+        return kubernetes::serve_alone(&options, &folder, &stop).await;
+    }
+    let exposure = Exposure::decide(options.exposure)?;
     let socket = bind(exposure.listen(), options.port).await?;
     let management = bind(Ipv4Addr::LOCALHOST.into(), options.management_port).await?;
     let base = exposure.base(socket.local_addr()?);
     let listener = listener(socket, &exposure)?;
 
-    let platform = if let Some(on_keycloak) = &on_keycloak {
+    let wanted = Wanted { kubeconfig: options.kubeconfig.as_deref(), port: options.kubernetes_port };
+    let (platform, place) = if let Some(on_keycloak) = &on_keycloak {
         at_each(SignalKind::user_defined1(), async || {
             tracing::warn!("the keys that sign tokens are Keycloak's: rotate them there");
         })?;
-        on_keycloak.assemble(&exposure, &base)?
+        let place = Place::find(&wanted, None, &platform::random_secret()).await?;
+        (on_keycloak.assemble(&exposure, &base)?, place)
     } else {
         let parts = Parts {
             data_dir: options.data_dir.as_deref(),
@@ -64,10 +71,11 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
             terms: options.terms.as_deref().map(terms).transpose()?,
             no_demo: options.no_demo,
         };
-        let Embedded { platform, keys } = Embedded::assemble(&exposure, &base, parts).await?;
+        let Embedded { platform, keys, objects, cluster_token } = Embedded::assemble(&exposure, &base, parts).await?;
+        let place = Place::find(&wanted, objects, &cluster_token).await?;
         keys.retire().await;
         at_each(SignalKind::user_defined1(), move || keys.rotate())?;
-        platform
+        (platform, place)
     };
     let kept = match (&on_keycloak, &options.data_dir) {
         (Some(on_keycloak), _) => on_keycloak.kept(),
@@ -75,7 +83,7 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
         (None, None) => Kept::Nowhere,
     };
 
-    let mut description = Description::new(&platform, &base, management.local_addr()?);
+    let mut description = Description::new(&platform, &base, management.local_addr()?, place.told(&folder));
     description.recall(platform.store_id.as_deref().and_then(|store| handout::previous(&folder, store)));
     if description.has_stale_tokens() {
         tracing::warn!(
@@ -84,7 +92,7 @@ async fn serve(options: UpOptions) -> anyhow::Result<()> {
         );
     }
     handout::keep_other(&folder, platform.store_id.as_deref())?;
-    handout::write(&folder, &description.sdk_configuration(), &description)?;
+    handout::write(&folder, &description.sdk_configuration(), &description, place.kubeconfig())?;
     crate::print(&greeting::text(&description, exposure.is_private(), &kept, &folder))?;
     let routes = platform.routes();
     primehub_graphql_server::serve(&platform.server, listener, routes, management, &stop, GRACE).await;

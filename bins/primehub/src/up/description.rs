@@ -1,11 +1,13 @@
 //! What a person or a program has to know to use this deployment.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use primehub_memory::demo::DemoPerson;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
+use super::kubernetes::Told;
 use super::platform::Platform;
 
 /// The content of `up.json`.
@@ -17,6 +19,10 @@ pub(super) struct Description<'a> {
     pub(super) graphql: String,
     pub(super) issuer: &'a str,
     pub(super) management: String,
+    /// Where the Kubernetes API answers.
+    pub(super) kubernetes: String,
+    /// The file that tells clients of the Kubernetes API how to reach it.
+    pub(super) kubeconfig: PathBuf,
     pub(super) client_id: &'a str,
     pub(super) client_secret: &'a str,
     pub(super) shared_secret: &'a str,
@@ -73,12 +79,14 @@ pub(crate) struct Person {
 
 impl<'a> Description<'a> {
     /// Of a platform that is reached at `base`.
-    pub(super) fn new(platform: &'a Platform, base: &'a str, management: SocketAddr) -> Self {
+    pub(super) fn new(platform: &'a Platform, base: &'a str, management: SocketAddr, cluster: Told) -> Self {
         Self {
             base,
             graphql: format!("{base}{}", platform.server.graphql_path()),
             issuer: &platform.issuer,
             management: format!("http://{management}"),
+            kubernetes: cluster.url,
+            kubeconfig: cluster.kubeconfig,
             client_id: &platform.client_id,
             client_secret: platform.client_secret.expose_secret(),
             shared_secret: platform.shared_secret.expose_secret(),

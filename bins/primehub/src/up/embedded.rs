@@ -8,6 +8,8 @@ use primehub_graphql::Server;
 use primehub_memory::demo::{self, Cast};
 use primehub_memory::identity::RealmSettings;
 use primehub_memory::oidc::{Client, KeyUse, OpenIdProvider, ProviderSettings};
+use primehub_memory::persistence::Part;
+use secrecy::SecretString;
 
 use super::description::Person;
 use super::exposure::Exposure;
@@ -33,6 +35,10 @@ pub(super) struct Parts<'a> {
 pub(super) struct Embedded {
     pub(super) platform: Platform,
     pub(super) keys: Keys,
+    /// Where the objects of the Kubernetes API are kept, with a data folder.
+    pub(super) objects: Option<Part>,
+    /// What administrators of the Kubernetes API show. It stays, with a data folder, so that a kubeconfig does.
+    pub(super) cluster_token: SecretString,
 }
 
 /// The keys that sign tokens.
@@ -46,9 +52,10 @@ impl Embedded {
         if parts.terms.is_some() {
             realm.default_actions.push("TERMS_AND_CONDITIONS".to_owned());
         }
-        let Storage { store, id: store_id } = storage::open(realm.clone(), parts.data_dir).await?;
+        let Storage { store, id: store_id, objects } = storage::open(realm.clone(), parts.data_dir).await?;
         let client_secret = store.ensure_secret("client/admin-ui", random_secret).await?;
         let shared_secret = store.ensure_secret("shared-secret", random_secret).await?;
+        let cluster_token = store.ensure_secret("kubernetes", random_secret).await?;
         let site_secret = store.ensure_secret("site", random_secret).await?;
 
         let mut settings = ProviderSettings::new(&realm, base, client_secret.clone());
@@ -73,7 +80,7 @@ impl Embedded {
             client_secret,
             shared_secret,
         };
-        Ok(Self { platform, keys: Keys(provider) })
+        Ok(Self { platform, keys: Keys(provider), objects, cluster_token })
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn text(described: &Description<'_>, private: bool, kept: &Kept, fold
         ("GraphQL", described.graphql.as_str()),
         ("log in", &account),
         ("OpenID issuer", described.issuer),
+        ("Kubernetes", &described.kubernetes),
         ("health, metrics", &described.management),
     ];
     for (what, place) in places {
@@ -54,8 +55,10 @@ pub(super) fn text(described: &Description<'_>, private: bool, kept: &Kept, fold
         text,
         "\nPasswords, tokens and secrets: {folder}/up.json\n\
          With the Python SDK:           primehub {sdk}\n\
+         With kubectl:                  kubectl --kubeconfig {kubeconfig} get crd\n\
          Stop with Ctrl-C.\n",
         folder = folder.display(),
+        kubeconfig = described.kubeconfig.display(),
     );
     text
 }
@@ -81,6 +84,8 @@ mod tests {
             graphql: "http://127.0.0.1:1/api/graphql".into(),
             issuer: "http://127.0.0.1:1/auth/realms/primehub",
             management: "http://127.0.0.1:2".into(),
+            kubernetes: "http://127.0.0.1:3".into(),
+            kubeconfig: "/folder/kubeconfig".into(),
             client_id: "admin-ui",
             client_secret: "s3cret",
             shared_secret: "sh4red",
@@ -97,8 +102,8 @@ mod tests {
             (false, data(), "Other machines can reach it.\n"),
         ] {
             let text = super::text(&described, private, &kept, Path::new("/folder"));
-            let places = [described.graphql.as_str(), described.issuer, &described.management];
-            for told in ["/folder/up.json", "/folder/sdk.json", "ada", "member", told].into_iter().chain(places) {
+            let places = [described.graphql.as_str(), described.issuer, &described.management, &described.kubernetes];
+            for told in ["/folder/up.json", "--kubeconfig /folder/kubeconfig", "/folder/sdk.json", "ada", "member", told].into_iter().chain(places) {
                 assert!(text.contains(told), "{told} is not in {text}");
             }
             for secret in ["p4ss", "t0ken", "s3cret", "sh4red"] {
