@@ -422,8 +422,7 @@ fn map_keys(keys: &[Value], items: &Value, path: &str, causes: &mut Causes) {
     }
 }
 
-const REASONS: [&str; 4] =
-    ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+const REASONS: [&str; 4] = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 
 fn rule_texts(rule: &Value, path: &str, causes: &mut Causes) {
     let (source, message) = (text(rule, "rule").trim(), text(rule, "message"));

@@ -10,6 +10,7 @@ mod formats;
 mod functions;
 pub(crate) mod golang;
 mod path;
+mod programs;
 pub(crate) mod protobuf;
 mod prune;
 pub(crate) mod rules;

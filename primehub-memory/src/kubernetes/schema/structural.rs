@@ -152,7 +152,7 @@ impl Compiler {
         for (index, rule) in list(schema, "x-kubernetes-validations").iter().enumerate() {
             let path = format!("{path}.x-kubernetes-validations[{index}]");
             let refuse = |part: &str, shown: &Value, why: &str| Cause::invalid(format!("{path}.{part}"), shown, why);
-            match Expression::compile(rule, self.types.at(id), place.root) {
+            match Expression::compile(rule, self.types.at(id)) {
                 Ok(expression) => {
                     let old = expression.uses_old();
                     if let (true, Some(around)) = (old, place.uncorrelated) {
