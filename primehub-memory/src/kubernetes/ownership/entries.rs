@@ -66,16 +66,27 @@ impl Entry {
             && (self.operation == Operation::Apply || self.api_version == manager.api_version)
     }
 
+    fn manager(&self) -> Manager<'_> {
+        Manager {
+            name: &self.manager,
+            operation: self.operation,
+            api_version: &self.api_version,
+            subresource: &self.subresource,
+            time: "",
+        }
+    }
+
     /// The manager as conflicts name it.
     pub(super) fn show(&self) -> String {
-        let mut text = format!("{:?}", self.manager);
-        if !self.subresource.is_empty() {
-            text += &format!(" with subresource {:?}", self.subresource);
-        }
-        if self.operation == Operation::Update {
-            text += &format!(" using {}", self.api_version);
-        }
-        text
+        let subresource = match self.subresource.as_str() {
+            "" => String::new(),
+            name => format!(" with subresource {name:?}"),
+        };
+        let version = match self.operation {
+            Operation::Apply => String::new(),
+            Operation::Update => format!(" using {}", self.api_version),
+        };
+        format!("{:?}{subresource}{version}", self.manager)
     }
 
     fn read(entry: &Value) -> Option<Self> {
@@ -121,14 +132,7 @@ impl Entries {
         let mut entries = Self::default();
         for entry in managed.as_array()? {
             let entry = Entry::read(entry)?;
-            let manager = Manager {
-                name: &entry.manager,
-                operation: entry.operation,
-                api_version: &entry.api_version,
-                subresource: &entry.subresource,
-                time: "",
-            };
-            entries.0.retain(|other| !other.is_of(&manager));
+            entries.0.retain(|other| !other.is_of(&entry.manager()));
             entries.0.push(entry);
         }
         Some(entries)
@@ -225,7 +229,7 @@ impl Entries {
             };
             older.set = std::mem::take(&mut older.set).union(&newer.set);
             older.time = newer.time;
-            older.manager = "ancient-changes".to_owned();
+            "ancient-changes".clone_into(&mut older.manager);
             older.subresource = String::new();
         }
     }

@@ -16,8 +16,8 @@ use set::{Element, Set, show};
 use walk::{Comparison, faults, fields_of, merge, without, zero};
 
 use crate::kubernetes::kinds::Kind;
-use crate::kubernetes::schema::Cursor;
 use crate::kubernetes::schema::golang::plain;
+use crate::kubernetes::schema::{Cursor, typed};
 use crate::kubernetes::status::{Cause, Details, Status};
 
 pub(crate) use entries::{Manager, Operation, same_but_times};
@@ -148,22 +148,17 @@ pub(crate) fn apply(
     if applied.pointer("/metadata/managedFields").is_some_and(|managed| !managed.is_null()) {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
+    let part = |name: &str| applied.pointer(name).map(plain).unwrap_or_default();
+    let namespaced = format!("{}/{}", part("/metadata/namespace"), part("/metadata/name"));
     let faults = faults(kind.schema.root(), applied);
     if !faults.is_empty() {
-        let part = |name: &str| applied.pointer(name).map(plain).unwrap_or_default();
         let list = match faults.as_slice() {
             [one] => one.clone(),
             many => format!("errors:\n  {}", many.join("\n  ")),
         };
-        return Err(Status::new(
-            500,
-            "",
-            format!(
-                "failed to create typed patch object ({}/{}; {group_version}, Kind={name}): {list}",
-                part("/metadata/namespace"),
-                part("/metadata/name")
-            ),
-        ));
+        let message =
+            format!("failed to create typed patch object ({namespaced}; {group_version}, Kind={name}): {list}");
+        return Err(Status::new(500, "", message));
     }
     let mut entries = Entries::default();
     if let Some(live) = live {
@@ -195,6 +190,11 @@ pub(crate) fn apply(
         };
     }
     let mut object = outcome.map_err(refusal)?;
+    typed::normalize(kind, &mut object).map_err(|why| {
+        let kind = format!("{group_version}, Kind={name}");
+        let what = format!("failed to convert new object ({namespaced}; {kind}) to proper version");
+        Status::new(500, "", format!("{what}: unable to convert unstructured object to {kind}: {why}"))
+    })?;
     if manager.name == KUBECTL {
         renew_last_applied(&mut object, applied);
     }

@@ -340,14 +340,12 @@ fn find_faults(schema: Cursor<'_>, value: &Value, path: &mut Vec<Element>, fault
             for (key, value) in fields {
                 path.push(Element::Field(key.clone()));
                 let known = schema.child(key).or_else(|| schema.node().preserve_unknown.then(|| schema.anything()));
-                match known {
-                    Some(child) => find_faults(child, value, path, faults),
-                    None => {
-                        faults.push(format!("{}: field not declared in schema", show(path)));
-                        path.pop();
-                        return;
-                    }
-                }
+                let Some(child) = known else {
+                    faults.push(format!("{}: field not declared in schema", show(path)));
+                    path.pop();
+                    return;
+                };
+                find_faults(child, value, path, faults);
                 path.pop();
             }
         }

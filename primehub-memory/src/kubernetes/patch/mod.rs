@@ -3,9 +3,10 @@
 mod strategic;
 
 use json_patch::PatchOperation;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::kubernetes::schema::golang::type_name;
+use crate::kubernetes::schema::Cursor;
+use crate::kubernetes::schema::golang::{plain, type_name};
 use crate::kubernetes::schema::strict::{self, MAX_DEPTH};
 use crate::kubernetes::status::{Details, Status};
 
@@ -16,14 +17,35 @@ const MAX_OPERATIONS: usize = 10_000;
 /// How many bytes of JSON the copies of one patch may amount to: copying a copy doubles it.
 const MAX_COPIED: usize = 3 << 20;
 
+/// An object after a patch.
+#[derive(Debug)]
+pub(crate) struct Patched {
+    pub(crate) object: Value,
+    /// What a strict decoder complains about in the patch.
+    pub(crate) complaints: Vec<String>,
+    /// What messages show if the object cannot be: it, or the patch in a strategic merge.
+    pub(crate) shown: Option<String>,
+}
+
 /// The object after a JSON patch (RFC 6902).
 ///
 /// # Errors
 ///
 /// 400 for what is no patch, 413 for more than ten thousand operations, 422 for operations that fail.
 pub(crate) fn json(target: &Value, patch: &[u8]) -> Result<Value, Status> {
+    read_json(target, patch).map(|patched| patched.object)
+}
+
+/// The same, with complaints.
+///
+/// # Errors
+///
+/// As [`json`].
+pub(crate) fn read_json(target: &Value, patch: &[u8]) -> Result<Patched, Status> {
     let bad = |why: String| Status::bad_request(format!("error decoding patch: {why}"));
-    let patch = strict::parse_json(patch).map_err(|error| bad(error.to_string()))?.value;
+    let strict::Parsed { value: patch, complaints, .. } =
+        strict::parse_json(patch).map_err(|error| bad(error.to_string()))?;
+    let mut complaints: Vec<_> = complaints.into_iter().map(|complaint| format!("json patch {complaint}")).collect();
     let operations = match patch {
         Value::Array(operations) => operations,
         Value::Null => Vec::new(),
@@ -32,10 +54,14 @@ pub(crate) fn json(target: &Value, patch: &[u8]) -> Result<Value, Status> {
             return Err(bad(format!("json: cannot unmarshal {sent} into Go value of type []handlers.jsonPatchOp")));
         }
     };
-    for operation in &operations {
+    for (index, operation) in operations.iter().enumerate() {
         if !operation.is_object() && !operation.is_null() {
             let sent = type_name(operation);
             return Err(bad(format!("json: cannot unmarshal {sent} into Go value of type handlers.jsonPatchOp")));
+        }
+        let unknown = operation.as_object().into_iter().flatten().map(|(name, _)| name);
+        for name in unknown.filter(|name| !matches!(name.as_str(), "op" | "path" | "from" | "value")) {
+            complaints.push(format!("json patch unknown field \"[{index}].{name}\""));
         }
         for name in ["op", "path", "from"] {
             if let Some(value) = operation.get(name).filter(|value| !value.is_string() && !value.is_null()) {
@@ -58,7 +84,46 @@ pub(crate) fn json(target: &Value, patch: &[u8]) -> Result<Value, Status> {
     for operation in operations {
         apply(&mut object, operation, &mut copied).ok_or_else(failed)?;
     }
-    Ok(object)
+    Ok(Patched { object, complaints, shown: None })
+}
+
+/// The object after the JSON merge patch in a body.
+///
+/// # Errors
+///
+/// 400 for what is no patch.
+pub(crate) fn read_merge(target: &Value, patch: &[u8]) -> Result<Patched, Status> {
+    let bad = |why: &dyn std::fmt::Display| Status::bad_request(format!("error decoding patch: {why}"));
+    let parsed = strict::parse_json(patch).map_err(|error| bad(&error))?;
+    match parsed.value {
+        Value::Object(_) => {
+            let object = merge(target.clone(), parsed.value);
+            Ok(Patched { object, complaints: parsed.complaints, shown: None })
+        }
+        Value::Null => Err(Status::bad_request("Invalid JSON Patch")),
+        other => Err(bad(&no_map(&other))),
+    }
+}
+
+/// The object after the strategic merge patch in a body.
+///
+/// # Errors
+///
+/// As [`strategic`], and 400 for what is no patch.
+pub(crate) fn read_strategic(schema: Cursor<'_>, target: &Value, patch: &[u8]) -> Result<Patched, Status> {
+    let parsed = strict::parse_json(patch).map_err(|error| Status::bad_request(error.to_string()))?;
+    let (patch, complaints) = (parsed.value, parsed.complaints);
+    let shown = Some(plain(&patch));
+    let object = match patch {
+        Value::Object(_) => strategic(schema, target.clone(), patch)?,
+        Value::Null => target.clone(),
+        other => return Err(Status::bad_request(no_map(&other))),
+    };
+    Ok(Patched { object, complaints, shown })
+}
+
+fn no_map(value: &Value) -> String {
+    format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", type_name(value))
 }
 
 fn failed() -> Status {
@@ -109,6 +174,7 @@ pub(crate) fn merge(mut target: Value, patch: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
 
@@ -117,7 +183,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case(r#"[]"#, json!({"a": "1", "list": ["x"]}))]
+    #[case("[]", json!({"a": "1", "list": ["x"]}))]
     #[case("null", json!({"a": "1", "list": ["x"]}))]
     #[case(r#"[{"op":"add","path":"/data/b"}]"#, json!({"a": "1", "b": null, "list": ["x"]}))]
     #[case(r#"[{"op":"add","path":"/data/list/-","value":"y"}]"#, json!({"a": "1", "list": ["x", "y"]}))]
@@ -165,6 +231,23 @@ mod tests {
     fn json_patches_that_fail(#[case] patch: &str, #[case] code: u16, #[case] message: &str) {
         let status = json(&object(), patch.as_bytes()).unwrap_err();
         assert_eq!((status.code, status.message.as_str()), (code, message));
+    }
+
+    #[test]
+    fn complaints_about_a_patch() {
+        let patch = br#"[{"op":"add","path":"/data/b","value":"x","foo":1,"op":"add"}]"#;
+        let complaints = read_json(&object(), patch).unwrap().complaints;
+        assert_eq!(complaints, [r#"json patch duplicate field "[0].op""#, r#"json patch unknown field "[0].foo""#]);
+        let patched = read_merge(&object(), br#"{"data":{"a":"1","a":"2"}}"#).unwrap();
+        assert_eq!((patched.object["data"]["a"].as_str(), patched.complaints.len()), (Some("2"), 1));
+    }
+
+    #[rstest]
+    #[case("null", "Invalid JSON Patch")]
+    #[case("[]", "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")]
+    #[case("{", "error decoding patch: unexpected end of JSON input")]
+    fn no_merge_patches(#[case] patch: &str, #[case] message: &str) {
+        assert_eq!(read_merge(&object(), patch.as_bytes()).unwrap_err(), Status::bad_request(message));
     }
 
     #[test]

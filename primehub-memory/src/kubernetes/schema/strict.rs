@@ -14,8 +14,10 @@ pub(crate) const MAX_DEPTH: usize = 120;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Parsed {
     pub(crate) value: Value,
-    /// `duplicate field "data.a"`, each once.
+    /// `duplicate field "data.a"`, each once; `line 1: key "a" already set in map` in YAML.
     pub(crate) complaints: Vec<String>,
+    /// The same complaints about JSON as they are if it is taken for YAML.
+    duplicates: Vec<String>,
 }
 
 /// Why a text is no JSON or YAML.
@@ -33,10 +35,11 @@ impl std::error::Error for Malformed {}
 /// Reads one JSON value.
 pub(crate) fn parse_json(text: &[u8]) -> Result<Parsed, Malformed> {
     let text = String::from_utf8_lossy(text);
-    let mut reader = Reader { text: text.as_bytes(), position: 0, path: Vec::new(), complaints: Vec::new() };
+    let mut reader =
+        Reader { text: text.as_bytes(), position: 0, path: Vec::new(), complaints: Vec::new(), duplicates: Vec::new() };
     let value = reader.value()?;
     match reader.peek() {
-        None => Ok(Parsed { value, complaints: reader.complaints }),
+        None => Ok(Parsed { value, complaints: reader.complaints, duplicates: reader.duplicates }),
         Some(byte) => Err(unexpected(byte, "after top-level value")),
     }
 }
@@ -46,13 +49,13 @@ pub(crate) fn parse_yaml(text: &[u8]) -> Result<Parsed, Malformed> {
     if text.trim_ascii_start().first() == Some(&b'{')
         && let Ok(parsed) = parse_json(text)
     {
-        return Ok(parsed);
+        return Ok(Parsed { value: parsed.value, complaints: parsed.duplicates, duplicates: Vec::new() });
     }
     let text = String::from_utf8_lossy(text);
     let (value, complaints) = on_large_stack(|| read_yaml(&text))?;
     match value {
-        Value::Null => Ok(Parsed { value: Value::Object(Map::new()), complaints }),
-        Value::Object(_) => Ok(Parsed { value, complaints }),
+        Value::Null => Ok(Parsed { value: Value::Object(Map::new()), complaints, duplicates: Vec::new() }),
+        Value::Object(_) => Ok(Parsed { value, complaints, duplicates: Vec::new() }),
         other => Err(Malformed(format!(
             "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
             type_name(&other)
@@ -61,14 +64,20 @@ pub(crate) fn parse_yaml(text: &[u8]) -> Result<Parsed, Malformed> {
 }
 
 fn read_yaml(text: &str) -> Result<(Value, Vec<String>), Malformed> {
-    let read = |duplicate_keys| {
+    let parse = |duplicate_keys| {
         let budget = serde_saphyr::budget!(max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH);
         let options = serde_saphyr::options!(budget: budget, duplicate_keys: duplicate_keys, with_snippet: false);
         serde_saphyr::from_str_with_options::<Value>(text, options)
-            .map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))
     };
-    let value = read(serde_saphyr::DuplicateKeyPolicy::LastWins).map_err(Malformed)?;
-    Ok((value, read(serde_saphyr::DuplicateKeyPolicy::Error).err().into_iter().collect()))
+    let value = parse(serde_saphyr::DuplicateKeyPolicy::LastWins)
+        .map_err(|error| Malformed(format!("error converting YAML to JSON: yaml: {error}")))?;
+    let twice = match parse(serde_saphyr::DuplicateKeyPolicy::Error) {
+        Err(serde_saphyr::Error::DuplicateMappingKey { key, location }) => {
+            Some(format!("line {}: key {:?} already set in map", location.line(), key.unwrap_or_default()))
+        }
+        _ => None,
+    };
+    Ok((value, twice.into_iter().collect()))
 }
 
 /// The parser of YAML takes more of the stack for each level of nesting than threads of a server have for all of them.
@@ -90,7 +99,11 @@ pub(crate) fn summary(body: &[u8]) -> String {
     let text = if body.starts_with(b"{") {
         String::from_utf8_lossy(shown).into_owned()
     } else {
-        shown.iter().map(|byte| format!("{byte:02x}")).collect()
+        shown
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect()
     };
     if body.len() > SHOWN { text + " ..." } else { text }
 }
@@ -105,7 +118,7 @@ pub(crate) fn join(path: &[Step]) -> String {
                 text.push('.');
                 text.push_str(name);
             }
-            Step::Index(index) => text.push_str(&format!("[{index}]")),
+            Step::Index(index) => text.extend(["[", &index.to_string(), "]"]),
         }
     }
     text
@@ -141,6 +154,7 @@ struct Reader<'a> {
     position: usize,
     path: Vec<Step>,
     complaints: Vec<String>,
+    duplicates: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -200,6 +214,8 @@ impl Reader<'_> {
             }
             self.path.push(Step::Field(key.clone()));
             if fields.contains_key(&key) {
+                let line = self.text.iter().take(self.position).filter(|byte| **byte == b'\n').count() + 1;
+                self.duplicates.push(format!("line {line}: key {key:?} already set in map"));
                 let complaint = format!("duplicate field {:?}", join(&self.path));
                 if !self.complaints.contains(&complaint) {
                     self.complaints.push(complaint);
@@ -406,7 +422,9 @@ mod tests {
         assert_eq!(parsed.value, json!({"a": 1, "b": ["x", true, 1.5], "c": {"d": null}}));
         assert_eq!(parse_yaml(b"").unwrap().value, json!({}));
         let twice = parse_yaml(b"a: 1\na: 2").unwrap();
-        assert_eq!((twice.value, twice.complaints.len()), (json!({"a": 2}), 1));
+        assert_eq!(twice.value, json!({"a": 2}));
+        assert_eq!(twice.complaints, [r#"line 2: key "a" already set in map"#]);
+        assert_eq!(parse_yaml(b"{\"a\":1,\n\"a\":2}").unwrap().complaints, twice.complaints);
         assert!(parse_yaml(b"kind: [").unwrap_err().to_string().starts_with("error converting YAML to JSON: yaml: "));
         let bombs = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f,*f]";
         assert!(parse_yaml(bombs.as_bytes()).is_err(), "aliases are within a budget");

@@ -162,6 +162,7 @@ impl<'a> Walker<'a> {
     ) -> Result<(), String> {
         let outer = std::mem::replace(&mut self.owner, name);
         let mut gone = Vec::new();
+        let embedded: Vec<_> = object.fields.values().filter(|field| field.inline).map(|field| field.node).collect();
         for (key, value) in fields.iter_mut() {
             let Some((name, field)) = object.fields.get_key_value(key.as_str()).filter(|(_, field)| !field.inline)
             else {
@@ -172,7 +173,7 @@ impl<'a> Walker<'a> {
             }
             if !value.is_null() {
                 let depth = self.path.len();
-                self.path.extend(embedding(schema, object, name));
+                self.path.extend(embedding(schema, &embedded, name));
                 self.path.push(name);
                 self.node(schema.at(field.node), field.node, value)?;
                 self.path.truncate(depth);
@@ -233,10 +234,9 @@ impl<'a> Walker<'a> {
 }
 
 /// The embedded type whose field stands in the parent in JSON; it has a name in Go, and messages tell it.
-fn embedding<'a>(schema: Cursor<'a>, object: &'a Struct, name: &str) -> Option<&'a str> {
-    let embedded = object.fields.values().filter(|field| field.inline);
-    let holder = embedded.filter(|field| schema.at(field.node).field(name).is_some()).map(|field| field.node).next()?;
-    KNOWLEDGE.names.get(&holder).map(|name| short(name))
+fn embedding<'a>(schema: Cursor<'a>, embedded: &[NodeId], name: &str) -> Option<&'a str> {
+    let holder = embedded.iter().find(|id| schema.at(**id).field(name).is_some())?;
+    KNOWLEDGE.names.get(holder).map(|name| short(name))
 }
 
 /// A type as Go writes it: `map[string]string`, `[]v1.Container`.

@@ -8,7 +8,7 @@ use crate::kubernetes::ownership::{self, Manager, Operation};
 use crate::kubernetes::patch;
 use crate::kubernetes::request::FieldValidation;
 use crate::kubernetes::schema::{builtin, protobuf, strict, typed};
-use crate::kubernetes::status::{Details, Status};
+use crate::kubernetes::status::{Cause, Details, Status};
 
 /// How a request changes an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,10 @@ impl PatchType {
 }
 
 pub(crate) fn unsupported_media_type(known: &[&str]) -> Status {
-    let message =
-        format!("the body of the request was in an unknown format - accepted media types include: {}", known.join(", "));
+    let message = format!(
+        "the body of the request was in an unknown format - accepted media types include: {}",
+        known.join(", ")
+    );
     Status::new(415, "UnsupportedMediaType", message).with(Details::default())
 }
 
@@ -66,17 +68,16 @@ pub(crate) fn unsupported_media_type(known: &[&str]) -> Status {
 pub(crate) fn read_object(request: &Request, kind: &Kind) -> Result<Sent, Status> {
     let (mut object, complaints) = match request.media_type() {
         "application/json" | "" => {
-            let parsed = strict::parse_json(&request.body)
-                .map_err(|error| unreadable(kind, &error.to_string()))?;
+            let parsed = strict::parse_json(&request.body).map_err(|error| unreadable(kind, &request.body, &error))?;
             (parsed.value, parsed.complaints)
         }
         "application/yaml" => {
-            let parsed = strict::parse_yaml(&request.body).map_err(|error| unreadable(kind, &error.to_string()))?;
+            let parsed = strict::parse_yaml(&request.body).map_err(|error| unreadable(kind, &request.body, &error))?;
             (parsed.value, parsed.complaints)
         }
         "application/vnd.kubernetes.protobuf" if !kind.custom && &*kind.plural != "customresourcedefinitions" => {
             let object = protobuf::decode(kind.schema.root(), &request.body)
-                .map_err(|error| unreadable(kind, &error.to_string()))?;
+                .map_err(|error| unreadable(kind, &request.body, &error))?;
             (object, Vec::new())
         }
         _ => {
@@ -93,17 +94,24 @@ pub(crate) fn read_object(request: &Request, kind: &Kind) -> Result<Sent, Status
     Ok(Sent { object, complaints })
 }
 
-fn unreadable(kind: &Kind, why: &str) -> Status {
+fn unreadable(kind: &Kind, body: &[u8], why: &dyn std::fmt::Display) -> Status {
+    let (kind, body) = (&kind.kind, strict::summary(body));
     Status::bad_request(format!(
-        "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {why}",
-        kind.kind
+        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {why} ({body})"
     ))
 }
 
 /// Checks and completes `apiVersion` and `kind`.
 fn check_kind(kind: &Kind, object: &mut Value, body: &[u8]) -> Result<(), Status> {
     let Some(fields) = object.as_object_mut() else {
-        return Err(unreadable(kind, "json: cannot unmarshal a value that is no object into Go value of type struct"));
+        let sent = strict::type_name(object);
+        let wanted =
+            r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+        return Err(unreadable(
+            kind,
+            body,
+            &format_args!("json: cannot unmarshal {sent} into Go value of type {wanted}"),
+        ));
     };
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (sent_kind, sent_version) = (text("kind"), text("apiVersion"));
@@ -121,7 +129,11 @@ fn check_kind(kind: &Kind, object: &mut Value, body: &[u8]) -> Result<(), Status
     if !sent_kind.is_empty() && *sent_kind != *kind.kind {
         return Err(Status::bad_request(format!(
             "{} in version {:?} cannot be handled as a {}: no kind {:?} is registered for version {:?}",
-            sent_kind, kind.version, kind.kind, sent_kind, kind.api_version()
+            sent_kind,
+            kind.version,
+            kind.kind,
+            sent_kind,
+            kind.api_version()
         )));
     }
     fields.insert("kind".to_owned(), json!(kind.kind));
@@ -136,27 +148,17 @@ fn check_kind(kind: &Kind, object: &mut Value, body: &[u8]) -> Result<(), Status
 /// The refusals of the four kinds of patches.
 pub(crate) fn patched(request: &Request, patch_type: PatchType, live: &Value) -> Result<Sent, Status> {
     let kind = &request.resource.kind;
-    let (object, complaints) = match patch_type {
-        PatchType::Json => (patch::json(live, &request.body)?, Vec::new()),
-        PatchType::Merge | PatchType::Strategic => {
-            let parsed = strict::parse_json(&request.body)
-                .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
-            if !parsed.value.is_object() {
-                let message = format!("error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}", strict::type_name(&parsed.value));
-                return Err(Status::bad_request(message));
-            }
-            let object = if patch_type == PatchType::Merge {
-                patch::merge(live.clone(), parsed.value)
-            } else {
-                patch::strategic(kind.schema.root(), live.clone(), parsed.value)?
-            };
-            (object, parsed.complaints)
-        }
+    let patch::Patched { mut object, complaints, shown } = match patch_type {
+        PatchType::Json => patch::read_json(live, &request.body)?,
+        PatchType::Merge => patch::read_merge(live, &request.body)?,
+        PatchType::Strategic => patch::read_strategic(kind.schema.root(), live, &request.body)?,
         PatchType::Apply => return Err(Status::internal("an apply is no plain patch")),
     };
-    let mut object = object;
     check_kind(kind, &mut object, &request.body)?;
-    typed::check(kind, &mut object)?;
+    typed::normalize(kind, &mut object).map_err(|why| {
+        let shown = shown.unwrap_or_else(|| object.to_string());
+        Status::invalid("", "", "", vec![Cause::invalid("patch", &json!(shown), why)])
+    })?;
     Ok(Sent { object, complaints })
 }
 
@@ -169,8 +171,6 @@ pub(crate) fn applied(request: &Request, live: Option<&Value>, time: &str) -> Re
     let kind = &request.resource.kind;
     let parsed = strict::parse_yaml(&request.body)
         .map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))?;
-    let mut configuration = parsed.value;
-    check_kind(kind, &mut configuration, &request.body)?;
     let manager = Manager {
         name: request.manager(),
         operation: Operation::Apply,
@@ -179,7 +179,7 @@ pub(crate) fn applied(request: &Request, live: Option<&Value>, time: &str) -> Re
         time,
     };
     let force = request.options.force.unwrap_or(false);
-    let object = ownership::apply(kind, live, &configuration, &manager, force)?;
+    let object = ownership::apply(kind, live, &parsed.value, &manager, force)?;
     Ok(Sent { object, complaints: parsed.complaints })
 }
 
@@ -199,12 +199,15 @@ pub(crate) fn judge(request: &Request, complaints: Vec<String>, object: &Value) 
             let patch = request.resource.verb == crate::kubernetes::request::Verb::Patch
                 && request.media_type() != "application/apply-patch+yaml";
             if patch {
-                let cause = crate::kubernetes::status::Cause::invalid(
-                    "patch",
-                    &json!(object.to_string()),
-                    format_args!("strict decoding error: {list}"),
-                );
+                let cause =
+                    Cause::invalid("patch", &json!(object.to_string()), format_args!("strict decoding error: {list}"));
                 return Err(Status::invalid("", "", "", vec![cause]));
+            }
+            if request.media_type() == "application/apply-patch+yaml" {
+                let list = complaints.join("\n  ");
+                return Err(Status::bad_request(format!(
+                    "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {list}"
+                )));
             }
             Err(Status::bad_request(format!(
                 "{} in version {:?} cannot be handled as a {}: strict decoding error: {list}",
