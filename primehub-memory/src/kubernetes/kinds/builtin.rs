@@ -133,7 +133,6 @@ fn column(kind: &Kind, line: &str) -> Option<Column> {
     let mut next = || parts.next();
     let (name, column_type, format, priority) = (next()?, next()?, next()?, next()?.parse().ok()?);
     let cell = match name {
-        "Created At" => Cell::Path(".metadata.creationTimestamp".into()),
         "Age" => Cell::Computed("Age".into()),
         "Name" if !matches!(&*kind.plural, "storageclasses" | "ingressclasses") => Cell::Path(".metadata.name".into()),
         _ => Cell::Computed(format!("{}/{name}", kind.plural).into()),

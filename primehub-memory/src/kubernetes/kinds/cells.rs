@@ -25,6 +25,8 @@ pub fn cell(name: &str, object: &Value, now: Timestamp) -> Value {
     let (resource, column) = name.split_once('/').unwrap_or(("", name));
     match (resource, column) {
         (_, "Age") => age("/metadata/creationTimestamp"),
+        // Kinds without columns of their own show the time itself.
+        (_, "Created At") => at("/metadata/creationTimestamp").clone(),
         ("cronjobs", "Containers") => joined(at("/spec/jobTemplate/spec/template/spec/containers"), "name").into(),
         ("cronjobs", "Images") => joined(at("/spec/jobTemplate/spec/template/spec/containers"), "image").into(),
         ("cronjobs", "Selector") => whole(selector(at("/spec/jobTemplate/spec/selector"))),
