@@ -4,7 +4,7 @@ use http::{header, request::Parts};
 use serde_json::{Value, json};
 
 use super::kinds::{Kinds, discovery, openapi};
-use super::request::{Accept, Answer};
+use super::request::{Accept, Answer, representable};
 use super::server::ApiServer;
 use super::status::Status;
 
@@ -14,22 +14,42 @@ pub const RELEASE: &str = "v1.36.3";
 /// Answers a path that is not about objects.
 pub(crate) fn serve(server: &ApiServer, kinds: &Kinds, parts: &Parts, accept: &str) -> Result<Answer, Status> {
     let path = parts.uri.path().trim_end_matches('/');
-    if !matches!(parts.method.as_str(), "GET" | "HEAD") {
-        return if path.starts_with("/api") { Err(Status::method_not_allowed()) } else { Ok(Answer::no_page()) };
-    }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    match segments.as_slice() {
+    let found = find(server, kinds, parts, accept, &segments)?;
+    // The others do not look at the method.
+    let only_read = matches!(segments.as_slice(), ["version" | "api"] | ["api", _] | ["apis", _, _]);
+    if only_read && found.code == 200 && !matches!(parts.method.as_str(), "GET" | "HEAD") {
+        return Err(Status::method_not_allowed());
+    }
+    Ok(found)
+}
+
+/// What is told of a resource that is unknown: groups of the server itself know what they have, of others there is no page.
+pub(crate) fn nothing(kinds: &Kinds, group: &str) -> Result<Answer, Status> {
+    let own = kinds.iter().any(|kind| !kind.custom && *kind.group == *group);
+    if own { Err(Status::unknown_resource()) } else { Ok(Answer::no_page()) }
+}
+
+fn find(server: &ApiServer, kinds: &Kinds, parts: &Parts, accept: &str, segments: &[&str]) -> Result<Answer, Status> {
+    match segments {
         [] | [""] => Ok(Answer::value(200, &json!({ "paths": paths(kinds) }))),
         ["api" | "apis"] => groups(kinds, segments[0] == "api", accept),
-        ["api", version] => resources(kinds, "", version),
-        ["apis", group] => discovery::group(kinds, group).map_or_else(|| Ok(Answer::no_page()), |group| Ok(Answer::value(200, &group))),
-        ["apis", group, version] => resources(kinds, group, version),
+        ["api", version] => resources(kinds, "", version, accept),
+        ["apis", group] => {
+            Accept::parse(Some(accept), true)?;
+            Ok(discovery::group(kinds, group).map_or_else(Answer::no_page, |group| Answer::value(200, &group)))
+        }
+        ["apis", group, version] => resources(kinds, group, version, accept),
         ["openapi", "v2"] => v2(kinds, accept),
         ["openapi", "v3"] => Ok(Answer::value(200, &openapi::index(kinds))),
         ["openapi", "v3", "api", version] => document(kinds, parts, "", version),
         ["openapi", "v3", "apis", group, version] => document(kinds, parts, group, version),
-        ["version"] => Ok(Answer::value(200, &version())),
-        ["healthz" | "livez" | "readyz", ..] => Ok(Answer::text(200, "ok")),
+        ["version"] => {
+            representable(accept, &["application/json"])?;
+            Ok(Answer::value(200, &version()))
+        }
+        [check @ ("healthz" | "livez" | "readyz")] => Ok(Answer::text(200, health(check, parts.uri.query()))),
+        ["healthz" | "livez" | "readyz", "ping"] => Ok(Answer::text(200, "ok")),
         ["metrics"] => Ok(Answer::text(200, format!("# HELP storage_revision Changes so far.\n# TYPE storage_revision counter\nstorage_revision {}\n", server.store().revision()))),
         _ => Ok(Answer::no_page()),
     }
@@ -37,13 +57,9 @@ pub(crate) fn serve(server: &ApiServer, kinds: &Kinds, parts: &Parts, accept: &s
 
 fn groups(kinds: &Kinds, core: bool, accept: &str) -> Result<Answer, Status> {
     match Accept::parse(Some(accept), true)? {
-        Accept::Aggregated { version } => {
-            let mut answer = Answer::value(200, &discovery::aggregated(kinds, core, &version));
-            answer.content_type = if version == "v2" {
-                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-            } else {
-                "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
-            };
+        Accept::Aggregated => {
+            let mut answer = Answer::value(200, &discovery::aggregated(kinds, core, "v2"));
+            answer.content_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
             answer.headers.push((header::VARY, "Accept".to_owned()));
             Ok(answer)
         }
@@ -52,8 +68,16 @@ fn groups(kinds: &Kinds, core: bool, accept: &str) -> Result<Answer, Status> {
     }
 }
 
-fn resources(kinds: &Kinds, group: &str, version: &str) -> Result<Answer, Status> {
-    Ok(discovery::resources(kinds, group, version).map_or_else(Answer::no_page, |list| Answer::value(200, &list)))
+fn resources(kinds: &Kinds, group: &str, version: &str, accept: &str) -> Result<Answer, Status> {
+    let Some(list) = discovery::resources(kinds, group, version) else { return nothing(kinds, group) };
+    representable(accept, &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"])?;
+    Ok(Answer::value(200, &list))
+}
+
+/// What there is to check is that the server answers.
+fn health(check: &str, query: Option<&str>) -> String {
+    let verbose = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).any(|(name, _)| name == "verbose");
+    if verbose { format!("[+]ping ok\n{check} check passed\n") } else { "ok".to_owned() }
 }
 
 /// The old schema document, for clients that only look whether it is there.
@@ -66,7 +90,7 @@ fn v2(kinds: &Kinds, accept: &str) -> Result<Answer, Status> {
 }
 
 fn document(kinds: &Kinds, parts: &Parts, group: &str, version: &str) -> Result<Answer, Status> {
-    let Some((document, tag)) = openapi::document(kinds, group, version) else { return Ok(Answer::no_page()) };
+    let Some((document, tag)) = openapi::document(kinds, group, version) else { return Ok(Answer::text(404, "")) };
     let tag = format!("\"{tag}\"");
     let known = parts.headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut answer = if known == Some(tag.as_str()) { Answer::json(304, "") } else { Answer::json(200, document) };

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::access::{Access, Attributes, Token};
 use super::documents;
 use super::kinds::{self, Kind, Kinds, Storage};
-use super::request::{Accept, Answer, Body, Options, Route, route};
+use super::request::{Accept, Answer, Body, Options, Route, check_representations, route};
 use super::status::Status;
 use super::store::{Commit, CommitError, History, Key, Object, Store};
 use super::verbs::Request;
@@ -249,10 +249,11 @@ impl ApiServer {
         let accept = text(header::ACCEPT);
         let resource = match route {
             Route::Document => return documents::serve(self, &kinds, &parts, &accept),
-            Route::UnknownResource { .. } => return Err(Status::unknown_resource()),
+            Route::UnknownResource { group, .. } => return documents::nothing(&kinds, &group),
             Route::NotAllowed(_) => return Err(Status::method_not_allowed()),
             Route::Resource(resource) => resource,
         };
+        check_representations(&accept, &resource)?;
         let accept = Accept::parse(Some(&accept), false)?;
         let body = match Limited::new(body, MOST_BODY).collect().await {
             Ok(body) => body.to_bytes(),

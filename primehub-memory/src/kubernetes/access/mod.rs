@@ -3,8 +3,6 @@
 mod rbac;
 mod tokens;
 
-use std::sync::Arc;
-
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
 
@@ -13,7 +11,8 @@ pub use tokens::Token;
 use crate::kubernetes::request::{Resource, Route};
 use crate::kubernetes::server::ApiServer;
 use crate::kubernetes::status::{Details, Status};
-use tokens::Tokens;
+use crate::kubernetes::store::Object;
+use tokens::{Issued, Tokens};
 
 /// The group whose members may do everything.
 pub(crate) const MASTERS: &str = "system:masters";
@@ -90,7 +89,9 @@ impl Access {
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         match token.filter(|token| !token.is_empty()) {
-            Some(token) => self.tokens.caller(token, server).ok_or_else(Status::unauthorized),
+            Some(token) => {
+                self.tokens.caller(token, &[], server).map(|known| known.caller).map_err(|_| Status::unauthorized())
+            }
             None if trusted && self.open => Ok(Caller::administrator()),
             None => Ok(Caller::anonymous()),
         }
@@ -119,17 +120,33 @@ impl Access {
         rbac::rules_of(server, caller, namespace)
     }
 
-    /// The answer to "whose token is this".
-    pub(crate) fn review_token(&self, server: &ApiServer, token: &str) -> Value {
-        match self.tokens.caller(token, server) {
-            Some(caller) => json!({ "authenticated": true, "user": caller.user_info() }),
-            None => json!({ "user": {}, "error": "[invalid bearer token]" }),
+    /// The answer to "whose token is this, and is it for one of these".
+    pub(crate) fn review_token(&self, server: &ApiServer, token: &str, audiences: &[String]) -> Value {
+        match self.tokens.caller(token, audiences, server) {
+            Ok(known) => {
+                let mut answer = json!({ "authenticated": true, "user": known.caller.user_info() });
+                if !known.audiences.is_empty() {
+                    answer["audiences"] = json!(known.audiences);
+                }
+                answer
+            }
+            Err(why) => json!({ "user": {}, "error": why }),
         }
     }
 
-    /// A token for a service account, and when it ends.
-    pub(crate) fn issue(&self, account: &Arc<crate::kubernetes::store::Object>, seconds: i64, now: jiff::Timestamp) -> (String, String) {
-        self.tokens.issue(account, seconds, now)
+    /// A token for a service account.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be signed.
+    pub(crate) fn issue(
+        &self,
+        account: &Object,
+        audiences: Vec<String>,
+        seconds: i64,
+        now: jiff::Timestamp,
+    ) -> Result<Issued, Status> {
+        self.tokens.issue(account, audiences, seconds, now)
     }
 }
 

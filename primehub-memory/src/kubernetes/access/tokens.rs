@@ -1,13 +1,19 @@
 //! Bearer tokens: those that the embedder hands out, and those of service accounts.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{AUTHENTICATED, Caller};
 use crate::kubernetes::server::ApiServer;
+use crate::kubernetes::status::Status;
 use crate::kubernetes::store::{Key, Object};
+
+/// Who makes the tokens of service accounts, and for whom they are unless somebody else is named.
+const AUDIENCE: &str = "https://kubernetes.default.svc";
 
 /// A token and whose it is.
 #[derive(Clone)]
@@ -27,16 +33,53 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// A token of a service account: good as long as the account is there, and until it ends. Gone when the process ends.
-struct Issued {
-    key: Key,
-    uid: Arc<str>,
-    ends: Timestamp,
+/// What a token of a service account says, as on a real server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Claims {
+    aud: Vec<String>,
+    exp: i64,
+    iat: i64,
+    iss: String,
+    jti: String,
+    #[serde(rename = "kubernetes.io")]
+    account: Place,
+    nbf: i64,
+    sub: String,
 }
 
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Place {
+    namespace: String,
+    serviceaccount: Named,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Named {
+    name: String,
+    uid: String,
+}
+
+/// A token that was made for a service account.
+pub(crate) struct Issued {
+    pub(crate) token: String,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) ends: String,
+}
+
+/// Whose a token is, and for whom.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) caller: Caller,
+    /// Empty for tokens that are for everybody.
+    pub(super) audiences: Vec<String>,
+}
+
+/// The tokens that are known. Those of service accounts are good as long as the account is there, until they end, and at the longest until the
+/// process does, as it makes a key of its own.
 pub(super) struct Tokens {
     fixed: HashMap<String, Caller>,
-    issued: Mutex<HashMap<String, Issued>>,
+    signing: EncodingKey,
+    checking: DecodingKey,
 }
 
 impl Tokens {
@@ -45,42 +88,89 @@ impl Tokens {
             let groups = groups.into_iter().chain([AUTHENTICATED.to_owned()]).collect();
             (token, Caller { uid: String::new(), user, groups })
         });
-        Self { fixed: fixed.collect(), issued: Mutex::default() }
+        // 366 random bits of the operating system: nobody guesses them.
+        let secret = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes).concat();
+        Self {
+            fixed: fixed.collect(),
+            signing: EncodingKey::from_secret(&secret),
+            checking: DecodingKey::from_secret(&secret),
+        }
     }
 
-    pub(super) fn caller(&self, token: &str, server: &ApiServer) -> Option<Caller> {
+    /// Whose token this is. `wanted` are the audiences of whom it has to be for one; without any, it is the server.
+    ///
+    /// # Errors
+    ///
+    /// Why it is nobody's.
+    pub(super) fn caller(&self, token: &str, wanted: &[String], server: &ApiServer) -> Result<Known, String> {
         if let Some(caller) = self.fixed.get(token) {
-            return Some(caller.clone());
+            return Ok(Known { caller: caller.clone(), audiences: Vec::new() });
         }
-        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        let Issued { key, uid, ends } = issued.get(token)?;
-        if *ends <= server.now() {
-            return None;
+        let invalid = || "invalid bearer token".to_owned();
+        let claims = self.read(token).ok_or_else(invalid)?;
+        let own = [AUDIENCE.to_owned()];
+        let wanted = if wanted.is_empty() { &own } else { wanted };
+        let audiences: Vec<String> = claims.aud.iter().filter(|one| wanted.contains(one)).cloned().collect();
+        if audiences.is_empty() {
+            let (given, wanted) = (json!(claims.aud), json!(wanted));
+            return Err(format!("[invalid bearer token, token audiences {given} is invalid for the target audiences {wanted}]"));
         }
-        let account = server.service_account(key)?;
-        if account.meta.uid != *uid || account.meta.deleting {
-            return None;
+        let now = server.now().as_second();
+        if claims.iss != AUDIENCE || !(claims.nbf..claims.exp).contains(&now) {
+            return Err(invalid());
         }
-        let namespace = key.namespace.as_deref().unwrap_or_default();
-        Some(Caller {
-            user: format!("system:serviceaccount:{namespace}:{}", key.name),
-            uid: uid.to_string(),
-            groups: vec![
-                "system:serviceaccounts".to_owned(),
-                format!("system:serviceaccounts:{namespace}"),
-                AUTHENTICATED.to_owned(),
-            ],
-        })
+        let Place { namespace, serviceaccount: Named { name, uid } } = claims.account;
+        let account = server.service_account(&Key::new(Some(&namespace), &name)).ok_or_else(invalid)?;
+        if *account.meta.uid != *uid || account.meta.deleting {
+            return Err(invalid());
+        }
+        let groups = vec![
+            "system:serviceaccounts".to_owned(),
+            format!("system:serviceaccounts:{namespace}"),
+            AUTHENTICATED.to_owned(),
+        ];
+        Ok(Known { caller: Caller { user: claims.sub, uid, groups }, audiences })
     }
 
-    pub(super) fn issue(&self, account: &Object, seconds: i64, now: Timestamp) -> (String, String) {
-        // 244 random bits of the operating system: nobody guesses it.
-        let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-        let ends = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        issued.retain(|_, token| token.ends > now);
-        let entry = Issued { key: account.meta.key.clone(), uid: Arc::clone(&account.meta.uid), ends };
-        issued.insert(token.clone(), entry);
-        (token, crate::kubernetes::verbs::metadata::time(ends))
+    /// What a token that this process has signed says. Times are looked at elsewhere, by the server's clock.
+    fn read(&self, token: &str) -> Option<Claims> {
+        let mut signature_only = Validation::new(Algorithm::HS256);
+        signature_only.required_spec_claims.clear();
+        signature_only.validate_exp = false;
+        signature_only.validate_nbf = false;
+        signature_only.validate_aud = false;
+        jsonwebtoken::decode::<Claims>(token, &self.checking, &signature_only).ok().map(|data| data.claims)
+    }
+
+    /// A new token. Without audiences, it is for the server.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be signed.
+    pub(super) fn issue(
+        &self,
+        account: &Object,
+        mut audiences: Vec<String>,
+        seconds: i64,
+        now: Timestamp,
+    ) -> Result<Issued, Status> {
+        let ends = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        if audiences.is_empty() {
+            audiences.push(AUDIENCE.to_owned());
+        }
+        let namespace = account.meta.key.namespace.as_deref().unwrap_or_default().to_owned();
+        let name = account.meta.key.name.to_string();
+        let claims = Claims {
+            aud: audiences.clone(),
+            exp: ends.as_second(),
+            iat: now.as_second(),
+            iss: AUDIENCE.to_owned(),
+            jti: uuid::Uuid::new_v4().to_string(),
+            nbf: now.as_second(),
+            sub: format!("system:serviceaccount:{namespace}:{name}"),
+            account: Place { namespace, serviceaccount: Named { name, uid: account.meta.uid.to_string() } },
+        };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing).map_err(Status::internal)?;
+        Ok(Issued { token, audiences, ends: crate::kubernetes::verbs::metadata::time(ends) })
     }
 }

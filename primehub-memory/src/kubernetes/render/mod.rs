@@ -40,6 +40,22 @@ pub(crate) enum Include {
 const META: &str = "meta.k8s.io/v1";
 const PARTIAL: &str = r#"{"kind":"PartialObjectMetadata","apiVersion":""#;
 
+/// A kept object as the kind shows it.
+pub(crate) fn shown(kind: &Kind, kept: Value) -> Value {
+    match kind.conversion {
+        Conversion::Same => kept,
+        Conversion::Events => events::from_core(kept),
+    }
+}
+
+/// An object of the kind as it is kept.
+pub(crate) fn kept(kind: &Kind, shown: Value) -> Value {
+    match kind.conversion {
+        Conversion::Same => shown,
+        Conversion::Events => events::to_core(shown),
+    }
+}
+
 impl Form {
     /// The form that a request asks for.
     ///

@@ -1,6 +1,8 @@
 //! In which form the answer is wanted.
 
-use crate::kubernetes::status::Status;
+use super::route::{Resource, Verb};
+use crate::kubernetes::kinds::Subresource;
+use crate::kubernetes::status::{Details, Status};
 
 /// The form of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,8 +14,8 @@ pub(crate) enum Accept {
     Metadata,
     /// A table of this version of `meta.k8s.io`.
     Table { version: String },
-    /// Discovery documents of all groups in one, of this version of `apidiscovery.k8s.io`.
-    Aggregated { version: String },
+    /// Discovery documents of all groups in one, of version `v2` of `apidiscovery.k8s.io`.
+    Aggregated,
 }
 
 const TYPES: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
@@ -52,16 +54,46 @@ impl Accept {
                     return Ok(Self::Table { version });
                 }
                 (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io"), Some(version))
-                    if matches!(version.as_str(), "v2" | "v2beta1") && discovery =>
+                    if version == "v2" && discovery =>
                 {
-                    return Ok(Self::Aggregated { version });
+                    return Ok(Self::Aggregated);
                 }
                 _ => {}
             }
         }
         let message = format!("only the following media types are accepted: {TYPES}");
-        Err(Status::new(406, "NotAcceptable", message).with(crate::kubernetes::status::Details::default()))
+        Err(Status::new(406, "NotAcceptable", message))
     }
+}
+
+/// Looks whether the header names any type at all that the resource has, before anything else is looked at. Custom resources have no such gate.
+///
+/// # Errors
+///
+/// 406 with what there is.
+pub(crate) fn check_representations(header: &str, resource: &Resource) -> Result<(), Status> {
+    if resource.kind.custom {
+        return Ok(());
+    }
+    let many = resource.name.is_none() && matches!(resource.verb, Verb::List | Verb::Watch);
+    let streams = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+    let log = matches!(resource.subresource, Some(Subresource::Log)).then_some("text/plain");
+    let all: Vec<&str> =
+        log.into_iter().chain(TYPES.split(", ")).chain(many.then_some(streams).into_iter().flatten()).collect();
+    representable(header, &all)
+}
+
+/// 406 unless the header names one of `all`, or any type.
+pub(crate) fn representable(header: &str, all: &[&str]) -> Result<(), Status> {
+    let named = |range: &str| {
+        let kind = range.split(';').next().unwrap_or_default().trim();
+        kind == "*/*" || all.contains(&kind)
+    };
+    if header.trim().is_empty() || header.split(',').any(named) {
+        return Ok(());
+    }
+    let message = format!("406: Not Acceptable\n\nAvailable representations: {}", all.join(", "));
+    Err(Status::new(406, "NotAcceptable", message).with(Details::default()))
 }
 
 #[cfg(test)]
@@ -79,7 +111,8 @@ mod tests {
     #[case(Some("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"), false, Accept::Metadata)]
     #[case(Some("application/json;stream=watch"), false, Accept::Full)]
     #[case(Some("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"), true,
-        Accept::Aggregated { version: "v2".to_owned() })]
+        Accept::Aggregated)]
+    #[case(Some("application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"), true, Accept::Full)]
     #[case(Some("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"), false, Accept::Full)]
     fn the_first_form_that_can_be_answered_wins(#[case] header: Option<&str>, #[case] discovery: bool, #[case] form: Accept) {
         assert_eq!(Accept::parse(header, discovery).unwrap(), form);
@@ -88,5 +121,15 @@ mod tests {
     #[test]
     fn nothing_else_is_pretended() {
         assert_eq!(Accept::parse(Some("text/html"), false).unwrap_err().code, 406);
+    }
+
+    #[rstest]
+    #[case("", true)]
+    #[case("text/html, */*;q=0.1", true)]
+    #[case("application/json;charset=utf-8", true)]
+    #[case("application/*", false)]
+    #[case("text/html", false)]
+    fn one_of_the_types_has_to_be_named(#[case] header: &str, #[case] fine: bool) {
+        assert_eq!(representable(header, &["application/json", "application/yaml"]).is_ok(), fine);
     }
 }

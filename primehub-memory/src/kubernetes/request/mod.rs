@@ -2,10 +2,11 @@
 
 mod accept;
 mod answer;
+mod duration;
 mod options;
 mod route;
 
-pub(crate) use accept::Accept;
+pub(crate) use accept::{Accept, check_representations, representable};
 pub use answer::Body;
 pub(crate) use answer::Answer;
 pub(crate) use options::{FieldValidation, Options, Propagation};

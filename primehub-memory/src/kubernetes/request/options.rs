@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::duration;
 use crate::kubernetes::status::{Cause, Causes, Status};
 
 /// What happens to fields that nobody knows.
@@ -45,6 +46,10 @@ pub(crate) struct Options {
     pub(crate) precondition_version: Option<String>,
     /// `pods/log`.
     pub(crate) container: Option<String>,
+    pub(crate) tail_lines: Option<i64>,
+    pub(crate) limit_bytes: Option<i64>,
+    pub(crate) since_seconds: Option<i64>,
+    pub(crate) since_time: Option<String>,
     /// `includeObject` of tables.
     pub(crate) include_object: Option<String>,
 }
@@ -61,6 +66,7 @@ impl Options {
     /// 400 for a number that is none.
     pub(crate) fn from_query(query: &str) -> Result<Self, Status> {
         let mut options = Self::default();
+        let mut timeout = None;
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let text = || (!value.is_empty()).then(|| value.clone().into_owned());
             let number = || -> Result<Option<i64>, Status> {
@@ -93,9 +99,20 @@ impl Options {
                 "orphanDependents" => options.orphan_dependents = text().map(|value| boolean(&value)),
                 "gracePeriodSeconds" => options.grace_period_seconds = number()?,
                 "container" => options.container = text(),
+                "tailLines" => options.tail_lines = number()?,
+                "limitBytes" => options.limit_bytes = number()?,
+                "sinceSeconds" => options.since_seconds = number()?,
+                "sinceTime" => options.since_time = text(),
+                "timeout" => timeout = text(),
                 "includeObject" => options.include_object = text(),
                 _ => {}
             }
+        }
+        // A watch has a limit of its own.
+        if let Some(timeout) = timeout.filter(|_| !options.watch) {
+            duration::check(&timeout).map_err(|why| {
+                Status::bad_request(format!("invalid timeout specified in the request URL - {why}"))
+            })?;
         }
         Ok(options)
     }

@@ -49,7 +49,7 @@ pub(crate) struct Resource {
 #[derive(Clone, Debug)]
 pub(crate) enum Route {
     Resource(Resource),
-    /// The resource is unknown in a group that is known.
+    /// The resource, its version or its group is unknown.
     UnknownResource { group: String, resource: String, namespace: Option<String>, name: Option<String>, verb: Verb },
     /// The resource knows no such method. Access is decided before.
     NotAllowed(Resource),
@@ -70,9 +70,6 @@ pub(crate) fn route(kinds: &Kinds, method: &Method, path: &str, watch: bool) -> 
         ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
         _ => return Route::Document,
     };
-    if !kinds.has_version(group, version) {
-        return Route::Document;
-    }
     let (namespace, resource, name, sub) = match rest {
         ["namespaces", name, sub @ ("status" | "finalize")] => (None, "namespaces", Some(*name), vec![*sub]),
         ["namespaces", namespace, resource, rest @ ..] => {

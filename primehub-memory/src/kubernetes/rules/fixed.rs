@@ -71,7 +71,7 @@ pub(super) fn check(kind: &Kind, object: &Value, live: &Value) -> Causes {
 
 /// The real server prints this reference in the way of its language; the same words in the same order.
 fn go_struct(role: &Value) -> Value {
-    json!({ "apiGroup": role["apiGroup"], "kind": role["kind"], "name": role["name"] })
+    json!({ "APIGroup": role["apiGroup"], "Kind": role["kind"], "Name": role["name"] })
 }
 
 fn check_immutable(object: &Value, live: &Value) -> Causes {

@@ -2,6 +2,7 @@
 //!
 //! Kinds are named here and nowhere else. Most of it is data: which defaults stand where, which fields are fixed.
 
+mod access;
 mod defaults;
 mod deletion;
 mod fixed;
@@ -20,13 +21,13 @@ use serde_json::Value;
 use crate::kubernetes::kinds::{Kind, Subresource, definition};
 use crate::kubernetes::status::Causes;
 
-/// The type of what is sent to a subresource that is an action.
-pub(crate) fn body_of(_kind: &Kind, subresource: Option<&Subresource>) -> &'static str {
+/// Group and type of what is sent to a subresource that is an action.
+pub(crate) fn body_of(subresource: Option<&Subresource>) -> (&'static str, &'static str) {
     match subresource {
-        Some(Subresource::Eviction) => "policy.v1.Eviction",
-        Some(Subresource::Binding) => "core.v1.Binding",
-        Some(Subresource::Token) => "authentication.v1.TokenRequest",
-        _ => "core.v1.Namespace",
+        Some(Subresource::Eviction) => ("policy", "policy.v1.Eviction"),
+        Some(Subresource::Binding) => ("", "core.v1.Binding"),
+        Some(Subresource::Token) => ("authentication.k8s.io", "authentication.v1.TokenRequest"),
+        _ => ("", "core.v1.Namespace"),
     }
 }
 

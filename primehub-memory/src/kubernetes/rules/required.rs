@@ -40,11 +40,7 @@ pub(super) fn check(kind: &Kind, object: &Value) -> Causes {
                 causes.push(Cause::required("spec.resources[storage]", ""));
             }
         }
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-            if object["roleRef"]["name"].as_str().is_none_or(str::is_empty) {
-                causes.push(Cause::required("roleRef.name", ""));
-            }
-        }
+        ("rbac.authorization.k8s.io", _) => super::access::check(kind, object, &mut causes),
         ("storage.k8s.io", "StorageClass") => {
             if object["provisioner"].as_str().is_none_or(str::is_empty) {
                 causes.push(Cause::required("provisioner", ""));
@@ -129,7 +125,7 @@ fn check_data(kind: &Kind, object: &Value, causes: &mut Causes) {
         }
     }
     if size > MOST_DATA {
-        let field = if is(kind, "", "Secret") { "data" } else { "" };
+        let field = if is(kind, "", "Secret") { "data" } else { "[]" };
         causes.push(Cause::too_long(field, MOST_DATA));
     }
 }

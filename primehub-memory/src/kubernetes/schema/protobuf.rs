@@ -27,8 +27,14 @@ const END: Malformed = Malformed("unexpected EOF");
 
 /// Reads an object of this type, with its `apiVersion` and `kind`.
 pub(crate) fn decode(schema: Cursor<'_>, body: &[u8]) -> Result<Value, Malformed> {
-    let body =
-        body.strip_prefix(b"k8s\0").ok_or(Malformed("provided data does not appear to be a protobuf message"))?;
+    if body.is_empty() {
+        return Err(Malformed("empty data"));
+    }
+    let why = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]";
+    let body = body.strip_prefix(b"k8s\0").ok_or(Malformed(why))?;
+    if body.is_empty() {
+        return Err(Malformed("empty body"));
+    }
     let (mut object, mut header) = (json!({}), Map::new());
     for field in fields(body) {
         match field? {

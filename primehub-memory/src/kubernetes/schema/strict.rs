@@ -9,6 +9,8 @@ pub(crate) use super::golang::type_name;
 
 /// How deep values may be nested. A real server takes ten thousand levels, which nobody needs; here every step that follows is a recursion.
 pub(crate) const MAX_DEPTH: usize = 120;
+/// How deep a real server lets them be.
+const DEEPEST: usize = 10_000;
 
 /// A value, with what a strict decoder complains about.
 #[derive(Debug, PartialEq)]
@@ -35,13 +37,16 @@ impl std::error::Error for Malformed {}
 /// Reads one JSON value.
 pub(crate) fn parse_json(text: &[u8]) -> Result<Parsed, Malformed> {
     let text = String::from_utf8_lossy(text);
-    let mut reader =
-        Reader { text: text.as_bytes(), position: 0, path: Vec::new(), complaints: Vec::new(), duplicates: Vec::new() };
-    let value = reader.value()?;
-    match reader.peek() {
-        None => Ok(Parsed { value, complaints: reader.complaints, duplicates: reader.duplicates }),
-        Some(byte) => Err(unexpected(byte, "after top-level value")),
-    }
+    Reader::new(&text).document()
+}
+
+/// The same, also of what is nested more deeply than is kept: what is below is looked at, and is null then. Says whether there was such a value.
+pub(crate) fn parse_deep_json(text: &[u8]) -> Result<(Parsed, bool), Malformed> {
+    let text = String::from_utf8_lossy(text);
+    let mut reader = Reader::new(&text);
+    reader.deepest = DEEPEST;
+    let parsed = reader.document()?;
+    Ok((parsed, reader.deep))
 }
 
 /// Reads one YAML document, of which JSON is a kind. An empty one is an empty object.
@@ -155,9 +160,89 @@ struct Reader<'a> {
     path: Vec<Step>,
     complaints: Vec<String>,
     duplicates: Vec<String>,
+    /// How many levels there may be. Those below [`MAX_DEPTH`] are not kept.
+    deepest: usize,
+    /// Whether there was something that is not kept.
+    deep: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            position: 0,
+            path: Vec::new(),
+            complaints: Vec::new(),
+            duplicates: Vec::new(),
+            deepest: MAX_DEPTH,
+            deep: false,
+        }
+    }
+
+    fn document(&mut self) -> Result<Parsed, Malformed> {
+        let value = self.value()?;
+        let (complaints, duplicates) = (std::mem::take(&mut self.complaints), std::mem::take(&mut self.duplicates));
+        match self.peek() {
+            None => Ok(Parsed { value, complaints, duplicates }),
+            Some(byte) => Err(unexpected(byte, "after top-level value")),
+        }
+    }
+
+    /// Passes over a list or object without any recursion.
+    fn skip(&mut self) -> Result<(), Malformed> {
+        let mut open = Vec::new();
+        loop {
+            let byte = self.peek().ok_or_else(end)?;
+            if matches!(byte, b'{' | b'[') {
+                if self.path.len() + open.len() >= self.deepest {
+                    return Err(unexpected(byte, "exceeded max depth"));
+                }
+                self.position += 1;
+                open.push(byte);
+                if !matches!((byte, self.peek().ok_or_else(end)?), (b'{', b'}') | (b'[', b']')) {
+                    if byte == b'{' {
+                        self.key()?;
+                    }
+                    continue;
+                }
+            } else {
+                self.value()?;
+            }
+            // Behind a value: the ends of what it is in, up to the next.
+            loop {
+                let Some(&outer) = open.last() else { return Ok(()) };
+                let byte = self.peek().ok_or_else(end)?;
+                match (outer, byte) {
+                    (b'{', b'}') | (b'[', b']') => _ = open.pop(),
+                    (_, b',') => {}
+                    (b'{', _) => return Err(unexpected(byte, "after object key:value pair")),
+                    _ => return Err(unexpected(byte, "after array element")),
+                }
+                self.position += 1;
+                if byte == b',' {
+                    if outer == b'{' {
+                        self.key()?;
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The key of an entry of an object, with its colon.
+    fn key(&mut self) -> Result<String, Malformed> {
+        match self.peek().ok_or_else(end)? {
+            b'"' => self.position += 1,
+            byte => return Err(unexpected(byte, "looking for beginning of object key string")),
+        }
+        let key = self.string()?;
+        match self.peek().ok_or_else(end)? {
+            b':' => self.position += 1,
+            byte => return Err(unexpected(byte, "after object key")),
+        }
+        Ok(key)
+    }
+
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
         while let Some(byte) = self.text.get(self.position) {
@@ -178,7 +263,8 @@ impl Reader<'_> {
     fn value(&mut self) -> Result<Value, Malformed> {
         let byte = self.peek().ok_or_else(end)?;
         if matches!(byte, b'{' | b'[') && self.path.len() >= MAX_DEPTH {
-            return Err(unexpected(byte, "exceeded max depth"));
+            self.deep = true;
+            return self.skip().map(|()| Value::Null);
         }
         match byte {
             b'{' => self.object(),
@@ -203,15 +289,7 @@ impl Reader<'_> {
             return Ok(Value::Object(fields));
         }
         loop {
-            match self.peek().ok_or_else(end)? {
-                b'"' => self.position += 1,
-                byte => return Err(unexpected(byte, "looking for beginning of object key string")),
-            }
-            let key = self.string()?;
-            match self.peek().ok_or_else(end)? {
-                b':' => self.position += 1,
-                byte => return Err(unexpected(byte, "after object key")),
-            }
+            let key = self.key()?;
             self.path.push(Step::Field(key.clone()));
             if fields.contains_key(&key) {
                 let line = self.text.iter().take(self.position).filter(|byte| **byte == b'\n').count() + 1;

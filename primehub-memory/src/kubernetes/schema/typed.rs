@@ -79,6 +79,13 @@ pub(crate) fn normalize(kind: &Kind, object: &mut Value) -> Result<(), String> {
     }
 }
 
+/// The same for an object of the built-in type `name`, such as `policy.v1.Eviction`.
+pub(crate) fn normalize_as(name: &str, object: &mut Value) -> Result<(), String> {
+    let types = builtin::types();
+    let Some(&id) = types.names.get(name) else { return Ok(()) };
+    Walker { path: Vec::new(), owner: "" }.node(types.at(id), id, object)
+}
+
 /// Walks an object, with the fields that lead to where it stands, and the type that has the last of them.
 struct Walker<'a> {
     path: Vec<&'a str>,

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Request, metadata, write::refused};
-use crate::kubernetes::kinds::{Generation, Kind};
+use super::{Request, body, metadata, write::refused};
+use crate::kubernetes::kinds::{Generation, Kind, Kinds};
 use crate::kubernetes::request::{Answer, Options, Propagation};
 use crate::kubernetes::rules;
-use crate::kubernetes::schema::strict;
 use crate::kubernetes::server::ApiServer;
 use crate::kubernetes::status::Status;
 use crate::kubernetes::store::{Commit, CommitError, Expected, Key, Object, Write};
@@ -31,7 +30,7 @@ enum Deletion {
 
 impl ApiServer {
     pub(crate) async fn delete(&self, request: &Request) -> Result<Answer, Status> {
-        let options = delete_options(request)?;
+        let options = delete_options(&self.kinds(), request)?;
         let name = request.resource.named()?;
         let key = Key::new(request.resource.namespace.as_deref(), name);
         let kind = &request.resource.kind;
@@ -44,7 +43,7 @@ impl ApiServer {
     }
 
     pub(crate) async fn delete_collection(&self, request: &Request) -> Result<Answer, Status> {
-        let options = delete_options(request)?;
+        let options = delete_options(&self.kinds(), request)?;
         let page = self.store().list(&Self::list_query(request)?).await?;
         for object in &page.objects {
             match self.delete_one(&request.resource.kind, &options, &object.meta.key).await {
@@ -86,17 +85,10 @@ impl ApiServer {
 }
 
 /// The options of a deletion, from query and body.
-fn delete_options(request: &Request) -> Result<Options, Status> {
+fn delete_options(kinds: &Kinds, request: &Request) -> Result<Options, Status> {
     let mut options = request.options.clone();
     if !request.body.is_empty() {
-        let body = if request.media_type() == "application/vnd.kubernetes.protobuf" {
-            super::next::read_compiled("meta.v1.DeleteOptions", &request.body)?
-        } else {
-            strict::parse_yaml(&request.body)
-                .map_err(|error| Status::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?
-                .value
-        };
-        options.read_delete_options(&body);
+        options.read_delete_options(&body::delete_options(kinds, request)?);
     }
     options.check_write("DeleteOptions", false)?;
     Ok(options)

@@ -4,6 +4,7 @@
 //! ([`settle`](settle::settle)) → commit, if the live object is still the one that was read. A patch that was overtaken starts again; an update
 //! with a version is refused.
 
+mod body;
 pub(crate) mod delete;
 mod logs;
 pub(crate) mod metadata;

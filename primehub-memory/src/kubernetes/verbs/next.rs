@@ -7,8 +7,8 @@ use crate::kubernetes::kinds::Kind;
 use crate::kubernetes::ownership::{self, Manager, Operation};
 use crate::kubernetes::patch;
 use crate::kubernetes::request::FieldValidation;
-use crate::kubernetes::schema::{builtin, protobuf, strict, typed};
-use crate::kubernetes::status::{Cause, Details, Status};
+use crate::kubernetes::schema::{strict, typed};
+use crate::kubernetes::status::{Cause, Status};
 
 /// How a request changes an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,41 +57,7 @@ pub(crate) fn unsupported_media_type(known: &[&str]) -> Status {
         "the body of the request was in an unknown format - accepted media types include: {}",
         known.join(", ")
     );
-    Status::new(415, "UnsupportedMediaType", message).with(Details::default())
-}
-
-/// Reads the object in a request's body.
-///
-/// # Errors
-///
-/// 415 for a format that is not known, 400 for a body that cannot be read or is of another kind.
-pub(crate) fn read_object(request: &Request, kind: &Kind) -> Result<Sent, Status> {
-    let (mut object, complaints) = match request.media_type() {
-        "application/json" | "" => {
-            let parsed = strict::parse_json(&request.body).map_err(|error| unreadable(kind, &request.body, &error))?;
-            (parsed.value, parsed.complaints)
-        }
-        "application/yaml" => {
-            let parsed = strict::parse_yaml(&request.body).map_err(|error| unreadable(kind, &request.body, &error))?;
-            (parsed.value, parsed.complaints)
-        }
-        "application/vnd.kubernetes.protobuf" if !kind.custom && &*kind.plural != "customresourcedefinitions" => {
-            let object = protobuf::decode(kind.schema.root(), &request.body)
-                .map_err(|error| unreadable(kind, &request.body, &error))?;
-            (object, Vec::new())
-        }
-        _ => {
-            let protobuf = "application/vnd.kubernetes.protobuf";
-            let mut known = vec!["application/json", "application/yaml", "application/cbor"];
-            if !kind.custom {
-                known.push(protobuf);
-            }
-            return Err(unsupported_media_type(&known));
-        }
-    };
-    check_kind(kind, &mut object, &request.body)?;
-    typed::check(kind, &mut object)?;
-    Ok(Sent { object, complaints })
+    Status::new(415, "UnsupportedMediaType", message)
 }
 
 fn unreadable(kind: &Kind, body: &[u8], why: &dyn std::fmt::Display) -> Status {
@@ -215,15 +181,4 @@ pub(crate) fn judge(request: &Request, complaints: Vec<String>, object: &Value) 
             )))
         }
     }
-}
-
-/// Reads a body as compiled clients send it: an object of the built-in type `name`, such as `meta.v1.DeleteOptions`.
-///
-/// # Errors
-///
-/// 400 for bytes that are none.
-pub(crate) fn read_compiled(name: &str, body: &[u8]) -> Result<Value, Status> {
-    let refuse = |why: &dyn std::fmt::Display| Status::bad_request(format!("the body cannot be read: {why}"));
-    let schema = builtin::types().named(name).ok_or_else(|| refuse(&format_args!("the type {name} is unknown")))?;
-    protobuf::decode(schema.root(), body).map_err(|error| refuse(&error))
 }

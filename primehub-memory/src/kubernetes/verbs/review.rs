@@ -13,10 +13,10 @@ pub(crate) fn create(server: &ApiServer, request: &Request, mut object: Value) -
     let kind = &request.resource.kind;
     let status = match &*kind.kind {
         "SelfSubjectReview" => json!({ "userInfo": caller.user_info() }),
-        "SelfSubjectAccessReview" => access(server, caller, &object, "SelfSubjectAccessReview")?,
+        "SelfSubjectAccessReview" => access(server, caller, &object)?,
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
-            let subject = subject(&object["spec"], &kind.kind)?;
-            access(server, &subject, &object, &kind.kind)?
+            let subject = subject(&object["spec"])?;
+            access(server, &subject, &object)?
         }
         "SelfSubjectRulesReview" => {
             let namespace = object.pointer("/spec/namespace").and_then(Value::as_str).unwrap_or_default();
@@ -27,7 +27,10 @@ pub(crate) fn create(server: &ApiServer, request: &Request, mut object: Value) -
         }
         "TokenReview" => {
             let token = object.pointer("/spec/token").and_then(Value::as_str).unwrap_or_default();
-            server.access().review_token(server, token)
+            if token.is_empty() {
+                return Err(Status::bad_request("token is required for TokenReview in authentication"));
+            }
+            server.access().review_token(server, token, &texts(&object["spec"], "audiences"))
         }
         "Binding" => return Err(Status::not_implemented("the old way of binding pods: use pods/binding")),
         other => return Err(Status::not_implemented(other)),
@@ -39,22 +42,28 @@ pub(crate) fn create(server: &ApiServer, request: &Request, mut object: Value) -
     Ok(Answer::value(201, &object))
 }
 
+/// The texts in a list.
+pub(super) fn texts(spec: &Value, field: &str) -> Vec<String> {
+    spec[field].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// Whose rights are asked for.
-fn subject(spec: &Value, kind: &str) -> Result<Caller, Status> {
-    let list = |field: &str| -> Vec<String> {
-        spec[field].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
+fn subject(spec: &Value) -> Result<Caller, Status> {
     let user = spec["user"].as_str().unwrap_or_default().to_owned();
-    let groups = list("groups");
+    let groups = texts(spec, "groups");
     if user.is_empty() && groups.is_empty() {
         let why = "at least one of user or group must be specified";
-        let cause = Cause::invalid("spec.user", &spec["user"], why);
-        return Err(Status::invalid("authorization.k8s.io", kind, "", vec![cause]));
+        return Err(invalid(Cause::invalid("spec.user", &json!(user), why)));
     }
     Ok(Caller { user, uid: spec["uid"].as_str().unwrap_or_default().to_owned(), groups })
 }
 
-fn access(server: &ApiServer, caller: &Caller, object: &Value, kind: &str) -> Result<Value, Status> {
+/// A real server forgets the kind when it refuses a review of access.
+fn invalid(cause: Cause) -> Status {
+    Status::invalid("authorization.k8s.io", "", "", vec![cause])
+}
+
+fn access(server: &ApiServer, caller: &Caller, object: &Value) -> Result<Value, Status> {
     let spec = &object["spec"];
     let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
     let attributes = match (spec.get("resourceAttributes"), spec.get("nonResourceAttributes")) {
@@ -76,11 +85,11 @@ fn access(server: &ApiServer, caller: &Caller, object: &Value, kind: &str) -> Re
                 "exactly one of nonResourceAttributes or resourceAttributes must be specified"
             };
             let field = if both.is_some() { "spec.nonResourceAttributes" } else { "spec.resourceAttributes" };
-            let cause = Cause::invalid(field, &spec["nonResourceAttributes"], why);
-            return Err(Status::invalid("authorization.k8s.io", kind, "", vec![cause]));
+            return Err(invalid(Cause::invalid(field, &spec["nonResourceAttributes"], why)));
         }
     };
     Ok(match server.access().decide(server, caller, &attributes) {
+        Some(reason) if reason.is_empty() => json!({ "allowed": true }),
         Some(reason) => json!({ "allowed": true, "reason": reason }),
         None => json!({ "allowed": false }),
     })

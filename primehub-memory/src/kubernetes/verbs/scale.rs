@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::next::PatchType;
 use super::settle::{Outcome, Place, Settled, settle};
-use super::{Request, metadata, write};
-use crate::kubernetes::kinds::{Subresource, json_path};
+use super::{Request, body, metadata, write};
+use crate::kubernetes::kinds::{Kinds, Subresource, json_path};
 use crate::kubernetes::patch;
 use crate::kubernetes::request::{Answer, Verb};
 use crate::kubernetes::schema::strict;
@@ -40,7 +40,7 @@ impl ApiServer {
             }
             let patch = resource.verb == Verb::Patch;
             request.options.check_write(if patch { "PatchOptions" } else { "UpdateOptions" }, false)?;
-            let wanted = wanted(request, &scale)?;
+            let wanted = wanted(&self.kinds(), request, &scale)?;
             let sent_version = metadata::version(&wanted);
             let conditional = !sent_version.is_empty() && sent_version != metadata::version(&scale);
             if conditional {
@@ -79,14 +79,25 @@ impl ApiServer {
 }
 
 /// What a writer wants the scale to be.
-fn wanted(request: &Request, scale: &Value) -> Result<Value, Status> {
+fn wanted(kinds: &Kinds, request: &Request, scale: &Value) -> Result<Value, Status> {
     let parse = || {
-        strict::parse_yaml(&request.body)
+        strict::parse_json(&request.body)
             .map(|parsed| parsed.value)
-            .map_err(|error| Status::bad_request(format!("couldn't get version/kind; json parse error: {error}")))
+            .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))
     };
     if request.resource.verb == Verb::Update {
-        return parse();
+        let wanted = body::action(kinds, request, "autoscaling", "autoscaling.v1.Scale")?;
+        let (sent, name) = (metadata::name(&wanted), request.resource.named()?);
+        if sent.is_empty() {
+            let message =
+                format!("the name of the object ({name} based on URL) was undeterminable: name must be provided");
+            return Err(Status::bad_request(message));
+        }
+        if sent != name {
+            let message = format!("the name of the object ({sent}) does not match the name on the URL ({name})");
+            return Err(Status::bad_request(message));
+        }
+        return Ok(wanted);
     }
     match PatchType::of(request)? {
         PatchType::Json => patch::json(scale, &request.body),
@@ -116,8 +127,10 @@ fn scale_of(object: &Value, paths: &Paths<'_>) -> Result<Value, Status> {
             status["selector"] = json!(text);
         }
     }
+    // Zero is left out where it is wanted, not where it is observed.
+    let spec = if replicas == json!(0) { json!({}) } else { json!({ "replicas": replicas }) };
     Ok(json!({
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": { "replicas": replicas }, "status": status,
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status,
     }))
 }
 

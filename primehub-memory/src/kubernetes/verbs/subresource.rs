@@ -2,27 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{Request, metadata, next, write::refused};
+use super::{Request, body, metadata, review, write::refused};
 use crate::kubernetes::kinds::{Kind, Subresource};
 use crate::kubernetes::request::{Answer, Options, Verb};
 use crate::kubernetes::rules;
-use crate::kubernetes::schema::strict;
 use crate::kubernetes::server::ApiServer;
-use crate::kubernetes::status::Status;
+use crate::kubernetes::status::{Cause, Status};
 use crate::kubernetes::store::{Commit, CommitError, Expected, Key, Write};
 
 impl ApiServer {
     pub(crate) async fn act(&self, request: &Request) -> Result<Answer, Status> {
-        let body = match request.media_type() {
-            "application/vnd.kubernetes.protobuf" => {
-                let kind = rules::body_of(&request.resource.kind, request.resource.subresource.as_ref());
-                next::read_compiled(kind, &request.body)?
-            }
-            _ if request.body.is_empty() => json!({}),
-            _ => strict::parse_yaml(&request.body)
-                .map(|parsed| parsed.value)
-                .map_err(|error| Status::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?,
-        };
+        let (group, name) = rules::body_of(request.resource.subresource.as_ref());
+        let body = body::action(&self.kinds(), request, group, name)?;
         match &request.resource.subresource {
             Some(Subresource::Eviction) => self.evict(request, &body).await,
             Some(Subresource::Binding) => self.bind(request, &body).await,
@@ -36,6 +27,7 @@ impl ApiServer {
     async fn evict(&self, request: &Request, body: &Value) -> Result<Answer, Status> {
         let resource = &request.resource;
         let (kind, name) = (&resource.kind, resource.named()?);
+        check_name(body, name, "Eviction")?;
         let key = Key::new(resource.namespace.as_deref(), name);
         let Some(pod) = self.store().get(&kind.storage, &key) else {
             return Err(Status::not_found(&kind.group, &kind.plural, name));
@@ -51,11 +43,8 @@ impl ApiServer {
 
     /// Gives a pod its node.
     async fn bind(&self, request: &Request, body: &Value) -> Result<Answer, Status> {
-        let node = body.pointer("/target/name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if node.is_empty() {
-            let cause = crate::kubernetes::status::Cause::required("target.name", "");
-            return Err(Status::invalid("", "Binding", request.resource.named()?, vec![cause]));
-        }
+        check_name(body, request.resource.named()?, "Binding")?;
+        let node = target(&body["target"])?;
         let metadata = body["metadata"].clone();
         let resource = &request.resource;
         let key = Key::new(resource.namespace.as_deref(), resource.named()?);
@@ -88,18 +77,28 @@ impl ApiServer {
         let Some(account) = self.store().get(&kind.storage, &key) else {
             return Err(Status::not_found(&kind.group, &kind.plural, name));
         };
-        let seconds = body.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(3600);
-        if seconds < 600 {
-            let why = "may not specify a duration less than 10 minutes";
-            let cause = crate::kubernetes::status::Cause::invalid("spec.expirationSeconds", &json!(seconds), why);
-            return Err(Status::invalid("authentication.k8s.io", "TokenRequest", "", vec![cause]));
+        let sent = metadata::name(&body);
+        if !sent.is_empty() && sent != name {
+            let why = "must match the service account name if specified";
+            return Err(refused_token(name, Cause::invalid("metadata.name", &json!(sent), why)));
         }
-        let (token, expires) = self.access().issue(&account, seconds, self.now());
-        body["kind"] = json!("TokenRequest");
-        body["apiVersion"] = json!("authentication.k8s.io/v1");
-        body["metadata"] = json!({ "name": name, "namespace": resource.namespace, "creationTimestamp": self.now_text() });
-        body["spec"]["expirationSeconds"] = json!(seconds);
-        body["status"] = json!({ "token": token, "expirationTimestamp": expires });
+        let seconds = body.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(3600);
+        let limit = match seconds {
+            ..600 => "may not specify a duration less than 10 minutes",
+            4_294_967_297.. => "may not specify a duration larger than 2^32 seconds",
+            _ => "",
+        };
+        if !limit.is_empty() {
+            return Err(refused_token("", Cause::invalid("spec.expirationSeconds", &json!(seconds), limit)));
+        }
+        let audiences = review::texts(&body["spec"], "audiences");
+        let issued = self.access().issue(&account, audiences, seconds, self.now())?;
+        body["metadata"] = json!({
+            "name": name, "namespace": resource.namespace, "uid": &*account.meta.uid, "creationTimestamp": self.now_text(),
+        });
+        let bound = body["spec"]["boundObjectRef"].take();
+        body["spec"] = json!({ "audiences": issued.audiences, "expirationSeconds": seconds, "boundObjectRef": bound });
+        body["status"] = json!({ "token": issued.token, "expirationTimestamp": issued.ends });
         Ok(Answer::value(201, &body))
     }
 
@@ -148,5 +147,44 @@ impl ApiServer {
                 Err(error) => return Err(refused(kind, error, &key.name)),
             }
         }
+    }
+}
+
+fn refused_token(name: &str, cause: Cause) -> Status {
+    Status::invalid("authentication.k8s.io", "TokenRequest", name, vec![cause])
+}
+
+/// What is done to a pod names it once more.
+fn check_name(body: &Value, name: &str, kind: &str) -> Result<(), Status> {
+    if metadata::name(body) == name {
+        return Ok(());
+    }
+    Err(Status::bad_request(format!("name in URL does not match name in {kind} object")))
+}
+
+/// The node that a binding is for. What is wrong with it is no fault of the caller's on a real server, so it is none here.
+fn target(target: &Value) -> Result<String, Status> {
+    let (kind, name) = (target["kind"].as_str().unwrap_or_default(), target["name"].as_str().unwrap_or_default());
+    let cause = match (kind, name) {
+        (_, "") => Cause::required("target.name", ""),
+        ("" | "Node", name) => return Ok(name.to_owned()),
+        _ => Cause::not_supported("target.kind", &json!(kind), &["Node".to_owned(), "<empty>".to_owned()]),
+    };
+    Err(Status::new(500, "", cause.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!({ "name": "n" }), "n")]
+    #[case(json!({ "kind": "Node", "name": "n" }), "n")]
+    #[case(json!({}), "target.name: Required value")]
+    #[case(json!({ "kind": "Foo", "name": "n" }), r#"target.kind: Unsupported value: "Foo": supported values: "Node", "<empty>""#)]
+    fn a_binding_is_for_a_node(#[case] sent: Value, #[case] expected: &str) {
+        assert_eq!(target(&sent).unwrap_or_else(|status| status.message), expected);
     }
 }

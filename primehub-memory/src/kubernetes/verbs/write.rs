@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::next::{self, PatchType, Sent};
 use super::settle::{Place, Settled, settle};
-use super::{Request, review};
+use super::{Request, body, review};
 use crate::kubernetes::kinds::{Kind, Subresource, Verbs};
+use crate::kubernetes::render;
 use crate::kubernetes::request::Answer;
 use crate::kubernetes::server::ApiServer;
 use crate::kubernetes::status::Status;
@@ -28,7 +29,7 @@ struct Target<'a> {
 impl ApiServer {
     pub(crate) async fn create(&self, request: &Request) -> Result<Answer, Status> {
         let (kind, namespace) = (&request.resource.kind, request.resource.namespace.as_deref());
-        let sent = next::read_object(request, kind)?;
+        let sent = body::object(&self.kinds(), request, kind)?;
         request.options.check_write("CreateOptions", false)?;
         if kind.verbs == Verbs::Create {
             return review::create(self, request, sent.object);
@@ -53,7 +54,7 @@ impl ApiServer {
 
     pub(crate) async fn update(&self, request: &Request) -> Result<Answer, Status> {
         let (kind, name) = (&request.resource.kind, request.resource.named()?);
-        let sent = next::read_object(request, kind)?;
+        let sent = body::object(&self.kinds(), request, kind)?;
         request.options.check_write("UpdateOptions", false)?;
         let mut object = sent.object;
         metadata::place(&mut object, request.resource.namespace.as_deref(), Some(name))?;
@@ -73,7 +74,7 @@ impl ApiServer {
         request.options.check_write("PatchOptions", apply)?;
         let time = self.now_text();
         self.retry(request, |live| {
-            let value = live.map(|object| object.value());
+            let value = live.map(|object| render::shown(kind, object.value()));
             let sent = match (&value, apply) {
                 (_, true) => next::applied(request, value.as_ref(), &time)?,
                 (Some(value), false) => next::patched(request, patch_type, value)?,
@@ -130,7 +131,7 @@ impl ApiServer {
     async fn store_next(&self, target: Target<'_>, code: u16) -> Result<Result<Answer, (CommitError, String)>, Status> {
         let Target { request, live, sent, applied } = target;
         let kind = &request.resource.kind;
-        let live_value = live.map(|object| object.value());
+        let live_value = live.map(|object| render::shown(kind, object.value()));
         let place = Place {
             kind,
             status: request.resource.subresource == Some(Subresource::Status),
@@ -143,6 +144,7 @@ impl ApiServer {
         let Settled { object, complaints, outcome } = settle(self, &place, sent.object)?;
         let complaints = [sent.complaints, complaints].concat();
         let warnings = next::judge(request, complaints, &object)?;
+        let object = render::kept(kind, object);
         let form = Self::form(request)?;
         let name = metadata::name(&object).to_owned();
         if request.options.is_dry_run() {
