@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Cell, Column, Conversion, Generation, Kind, Kinds, Scope, Selectable, Storage, Subresource, Verbs};
+use super::{
+    Cell, Column, Conversion, Generation, Kind, Kinds, Scope, Selectable, Storage, Subresource, Verbs, json_path,
+};
 use crate::kubernetes::schema::structural;
-use crate::kubernetes::status::Status;
+use crate::kubernetes::status::{Cause, Causes, Status};
 
 pub(crate) use super::definition_check::check;
 
@@ -163,6 +165,25 @@ const NAMES: [(&str, &str); 5] = [
     ("kind", "KindConflict"),
     ("listKind", "ListKindConflict"),
 ];
+
+/// What is wrong with the numbers of replicas of a custom resource that can be scaled.
+pub(crate) fn check_scale(kind: &Kind, object: &Value) -> Causes {
+    let paths = kind.subresources.iter().filter(|_| kind.custom).find_map(|subresource| match subresource {
+        Subresource::Scale { spec, status, .. } => Some([spec, status]),
+        _ => None,
+    });
+    let mut causes = Causes::new();
+    for path in paths.into_iter().flatten() {
+        let Some(replicas) = json_path::get(object, path).and_then(|replicas| replicas.as_i64()) else { continue };
+        let mut refuse = |why: &str| causes.push(Cause::invalid(path.as_str(), &json!(replicas), why));
+        if replicas < 0 {
+            refuse("should be a non-negative integer");
+        } else if replicas > i64::from(i32::MAX) {
+            refuse("should be less than or equal to 2147483647");
+        }
+    }
+    causes
+}
 
 /// The kinds of a definition: one for each version that is served, once the names are accepted.
 #[must_use]

@@ -87,7 +87,7 @@ fn stored_versions(definition: &Value, causes: &mut Causes) {
     let stored = list(&definition["status"], "storedVersions");
     let versions = list(&definition["spec"], "versions");
     if stored.is_empty() {
-        causes.push(Cause::invalid("status.storedVersions", &json!(stored), "must have at least one stored version"));
+        causes.push(Cause::invalid("status.storedVersions", &Value::Null, "must have at least one stored version"));
         return;
     }
     for version in versions.iter().filter(|version| flag(version, "storage") && !stored.contains(&version["name"])) {

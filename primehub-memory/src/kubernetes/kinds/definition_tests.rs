@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::definition::{check, check_supported, default, kinds, prepare, status};
+use super::definition::{check, check_scale, check_supported, default, kinds, prepare, status};
 use super::{Cell, Kinds, Scope, Subresource};
 
 const NOW: &str = "2026-01-01T00:00:00Z";
@@ -188,4 +188,16 @@ fn webhooks_that_convert_are_not_supported() {
     let mut definition = definition();
     definition["spec"]["conversion"] = json!({ "strategy": "Webhook" });
     assert_eq!(check_supported(&definition).unwrap_err().code, 501);
+}
+
+#[rstest]
+#[case(json!({ "spec": { "n": 1 }, "status": { "n": 0 } }), &[])]
+#[case(json!({ "spec": { "n": -1 } }), &[".spec.n: Invalid value: -1: should be a non-negative integer"])]
+#[case(json!({ "status": { "n": 3_000_000_000_u64 } }), &[".status.n: Invalid value: 3000000000: should be less than or equal to 2147483647"])]
+fn replicas_are_counted(#[case] object: Value, #[case] expected: &[&str]) {
+    let mut definition = definition();
+    definition["spec"]["versions"][0]["subresources"] =
+        json!({ "scale": { "specReplicasPath": ".spec.n", "statusReplicasPath": ".status.n" } });
+    let kinds = kinds(&settled(definition, None));
+    assert_eq!(check_scale(&kinds[0], &object).iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::rules::{TYPES, fields, flag, list, regex, text};
+use super::rules::{TYPES, fields, flag, list, regex, regex_fault, text};
 use crate::kubernetes::status::{Cause, Causes};
 
 /// What is wrong with a schema that stands at `path`.
@@ -138,7 +138,7 @@ fn values(schema: &Value, free: bool, free_first: bool, path: &str, causes: &mut
     }
     let pattern = text(schema, "pattern");
     if let Err(error) = regex(pattern) {
-        let why = format!("must be a valid regular expression, but isn't: {error}");
+        let why = format!("must be a valid regular expression, but isn't: {}", regex_fault(pattern, &error));
         causes.push(Cause::invalid(format!("{path}.pattern"), &json!(pattern), why));
     }
 }
@@ -258,7 +258,7 @@ fn openapi(schema: &Value, path: &str, around: Around, causes: &mut Causes, unsu
     }
     if flag(schema, "uniqueItems") {
         let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
-        unsupported.push(Cause::forbidden(at("uniqueItems"), why));
+        causes.push(Cause::forbidden(at("uniqueItems"), why));
     }
     if around.root && flag(schema, "nullable") {
         causes.push(Cause::forbidden(at("nullable"), "nullable cannot be true at the root"));

@@ -188,6 +188,8 @@ fn metadata_and_the_root_are_pruned_too() {
 #[case(json!({ "type": "array" }), &["Required s.properties[f].items: Required value: must be specified"])]
 #[case(json!({ "type": "array", "items": {} }), &["Required s.properties[f].items.type: Required value: must not be empty for specified array items"])]
 #[case(json!({ "type": "map" }), &[r#"NotSupported s.properties[f].type: Unsupported value: "map": supported values: "array", "boolean", "integer", "number", "object", "string""#])]
+#[case(json!({ "type": "string", "pattern": "(" }),
+    &["Invalid s.properties[f].pattern: Invalid value: \"(\": must be a valid regular expression, but isn't: error parsing regexp: missing closing ): `(`"])]
 #[case(json!({ "$ref": "#/x" }), &["Forbidden s.properties[f].$ref: Forbidden: $ref is not supported"])]
 #[case(json!({ "type": "array", "uniqueItems": true, "items": { "type": "string" } }),
     &["Forbidden s.properties[f].uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic"])]

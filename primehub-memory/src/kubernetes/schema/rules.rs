@@ -187,6 +187,21 @@ pub(super) fn regex(pattern: &str) -> Result<Regex, regex::Error> {
     Regex::new(&translated)
 }
 
+/// What is wrong with a pattern, in Go's words where they are known.
+pub(super) fn regex_fault(pattern: &str, error: &regex::Error) -> String {
+    let text = error.to_string();
+    let known = [
+        ("unclosed group", "missing closing )"),
+        ("unopened group", "unexpected )"),
+        ("unclosed character class", "missing closing ]"),
+        ("repetition operator missing expression", "missing argument to repetition operator"),
+    ];
+    match known.iter().find(|(ours, _)| text.contains(ours)) {
+        Some((_, fault)) => format!("error parsing regexp: {fault}: `{pattern}`"),
+        None => text.lines().last().unwrap_or_default().trim().to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
