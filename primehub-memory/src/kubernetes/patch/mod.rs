@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::kubernetes::schema::Cursor;
 use crate::kubernetes::schema::golang::{plain, type_name};
 use crate::kubernetes::schema::strict::{self, MAX_DEPTH};
-use crate::kubernetes::status::{Details, Status};
+use crate::kubernetes::status::{Cause, Details, Status};
 
 pub(crate) use strategic::strategic;
 
@@ -113,13 +113,20 @@ pub(crate) fn read_merge(target: &Value, patch: &[u8]) -> Result<Patched, Status
 pub(crate) fn read_strategic(schema: Cursor<'_>, target: &Value, patch: &[u8]) -> Result<Patched, Status> {
     let parsed = strict::parse_json(patch).map_err(|error| Status::bad_request(error.to_string()))?;
     let (patch, complaints) = (parsed.value, parsed.complaints);
-    let shown = Some(plain(&patch));
+    let shown = plain(&patch);
     let object = match patch {
-        Value::Object(_) => strategic(schema, target.clone(), patch)?,
+        Value::Object(_) => {
+            let object = strategic(schema, target.clone(), patch)?;
+            if let Some(why) = strategic::unfit(schema, &object) {
+                let cause = Cause::invalid("patch", &Value::from(shown), why);
+                return Err(Status::invalid("", "", "", vec![cause]));
+            }
+            object
+        }
         Value::Null => target.clone(),
         other => return Err(Status::bad_request(no_map(&other))),
     };
-    Ok(Patched { object, complaints, shown })
+    Ok(Patched { object, complaints, shown: Some(shown) })
 }
 
 fn no_map(value: &Value) -> String {
@@ -138,6 +145,16 @@ fn apply(object: &mut Value, operation: Value, copied: &mut usize) -> Option<()>
         // A value that is not there is null.
         fields.entry("value").or_insert(Value::Null);
     }
+    for name in ["path", "from"] {
+        if let Some(path) = fields.get(name).and_then(Value::as_str) {
+            let adds = name == "path" && matches!(fields.get("op")?.as_str()?, "add" | "copy" | "move");
+            let path = resolved(object, path, adds)?;
+            fields.insert(name.to_owned(), Value::String(path));
+        }
+    }
+    if fields.get("op")?.as_str()? == "replace" && is_entry(object, fields.get("path")?.as_str()?) {
+        fields.insert("op".to_owned(), Value::from("add"));
+    }
     let operation: PatchOperation = serde_json::from_value(Value::Object(fields)).ok()?;
     let room = MAX_DEPTH.checked_sub(operation.path().count())?;
     match &operation {
@@ -154,6 +171,34 @@ fn apply(object: &mut Value, operation: Value, copied: &mut usize) -> Option<()>
         _ => {}
     }
     json_patch::patch_unsafe(object, &[operation]).ok()
+}
+
+/// A path as the standard writes it: positions count from the end if they are negative, and whatever stands before the first slash is ignored.
+fn resolved(object: &Value, path: &str, adds: bool) -> Option<String> {
+    if path.is_empty() {
+        return Some(String::new());
+    }
+    let (_, path) = path.split_once('/')?;
+    let steps: Vec<_> = path.split('/').collect();
+    let mut plain = String::new();
+    for (index, step) in steps.iter().enumerate() {
+        let items = object.pointer(&plain).and_then(Value::as_array);
+        let back = step.strip_prefix('-').and_then(|digits| digits.parse::<usize>().ok());
+        let step = match (items, back) {
+            (Some(items), Some(back)) => {
+                let end = items.len() + usize::from(adds && index + 1 == steps.len());
+                end.checked_sub(back)?.to_string()
+            }
+            _ => (*step).to_owned(),
+        };
+        plain = plain + "/" + &step;
+    }
+    Some(plain)
+}
+
+/// Whether the path leads to an entry of a map: those are replaced even if they are not there.
+fn is_entry(object: &Value, path: &str) -> bool {
+    path.rsplit_once('/').and_then(|(parent, _)| object.pointer(parent)).is_some_and(Value::is_object)
 }
 
 /// Whether at most `room` levels are nested.
@@ -185,6 +230,9 @@ mod tests {
     #[rstest]
     #[case("[]", json!({"a": "1", "list": ["x"]}))]
     #[case("null", json!({"a": "1", "list": ["x"]}))]
+    #[case(r#"[{"op":"replace","path":"/data/b","value":"2"}]"#, json!({"a": "1", "b": "2", "list": ["x"]}))]
+    #[case(r#"[{"op":"add","path":"/data/list/-1","value":"y"},{"op":"replace","path":"/data/list/-2","value":"z"}]"#, json!({"a": "1", "list": ["z", "y"]}))]
+    #[case(r#"[{"op":"remove","path":"/data/list/-1"}]"#, json!({"a": "1", "list": []}))]
     #[case(r#"[{"op":"add","path":"/data/b"}]"#, json!({"a": "1", "b": null, "list": ["x"]}))]
     #[case(r#"[{"op":"add","path":"/data/list/-","value":"y"}]"#, json!({"a": "1", "list": ["x", "y"]}))]
     #[case(r#"[{"op":"add","path":"/data/list/0","value":"y"}]"#, json!({"a": "1", "list": ["y", "x"]}))]

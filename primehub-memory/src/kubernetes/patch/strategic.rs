@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::kubernetes::schema::golang::{go_type, plain};
-use crate::kubernetes::schema::{Cursor, Merge};
+use crate::kubernetes::schema::{Cursor, Merge, Shape};
 use crate::kubernetes::status::{Details, Status};
 
 type Fields = Map<String, Value>;
@@ -265,6 +265,33 @@ fn without_directives(value: Value, drop: bool) -> Option<Value> {
     }
 }
 
+/// Why the merged object is none of its type, in the words of the converter that a real server uses after a strategic merge.
+pub(super) fn unfit(schema: Cursor<'_>, value: &Value) -> Option<String> {
+    let kind = match value {
+        Value::Array(_) => "slice",
+        Value::Object(_) => "map",
+        scalar => go_type(scalar),
+    };
+    let is_integer = value.is_i64() || value.is_u64();
+    match (schema.shape(), value) {
+        (_, Value::Null) => None,
+        (Shape::Struct(_) | Shape::Map(_), Value::Object(fields)) => {
+            fields.iter().find_map(|(name, value)| unfit(schema.child(name)?, value))
+        }
+        (Shape::List { item, .. }, Value::Array(items)) => {
+            items.iter().find_map(|value| unfit(schema.at(*item), value))
+        }
+        (Shape::Struct(_), _) => Some(format!("cannot restore struct from: {kind}")),
+        (Shape::Map(_), _) => Some(format!("cannot restore map from {kind}")),
+        (Shape::List { .. }, _) => Some(format!("cannot restore slice from {kind}")),
+        (Shape::String, _) if !value.is_string() => Some(format!("cannot convert {kind} to string")),
+        (Shape::Boolean, _) if !value.is_boolean() => Some(format!("cannot convert {kind} to bool")),
+        (Shape::Int32, _) if !is_integer => Some(format!("cannot convert {kind} to int32")),
+        (Shape::Int64, _) if !is_integer => Some(format!("cannot convert {kind} to int64")),
+        _ => None,
+    }
+}
+
 fn unknown_directive(patch: &Fields) -> Status {
     let directive = patch.get(DIRECTIVE).map(plain).unwrap_or_default();
     failed(&format!("unknown patch type: {directive} in map: {}", plain(&Value::Object(patch.clone()))))
@@ -333,5 +360,15 @@ mod tests {
         let target = json!({"containers": [{"name": "a"}], "labels": {"a": "1"}});
         let status = patched(target, patch).unwrap_err();
         assert_eq!((status.code, status.message.as_str()), (code, message));
+    }
+
+    #[rstest]
+    #[case(json!({"labels": []}), "cannot restore map from slice")]
+    #[case(json!({"labels": {"a": 5}}), "cannot convert int64 to string")]
+    #[case(json!({"containers": {}}), "cannot restore slice from map")]
+    #[case(json!({"containers": [5]}), "cannot restore struct from: int64")]
+    fn objects_that_are_none_of_their_type(#[case] object: Value, #[case] why: &str) {
+        let types = Arc::new(Types::parse(TYPES).unwrap());
+        assert_eq!(unfit(types.named("a.Pod").unwrap().root(), &object).as_deref(), Some(why));
     }
 }
