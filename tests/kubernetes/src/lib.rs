@@ -25,5 +25,5 @@ pub use cases::cases;
 pub use cluster::Cluster;
 pub use definition::Definition;
 pub use kube;
-pub use runner::{Summary, run, trials};
+pub use runner::{AT_ONCE, Summary, run, trials};
 pub use watch::Watch;

@@ -14,13 +14,13 @@ use crate::{Case, Cluster, Failure, cases};
 
 /// How long a case may take.
 const CASE_WITHIN: Duration = Duration::from_mins(2);
-/// How many cases run at once in a program.
-const AT_ONCE: usize = 8;
+/// How many cases run at once: most of them wait more than they work, and a real server answers more of them later, not sooner.
+pub const AT_ONCE: usize = 8;
 
-/// Makes each case a trial of its own, to be run by threads outside `runtime`; `kind` says which API it is. Each case gets a connection of
-/// its own from `connect`.
+/// Makes each case a trial of its own, to be run by threads outside `runtime`. They are named `<prefix>/<case>`, where `prefix` says which API
+/// it is, and stand in the order in which they are best begun. Each case gets a connection of its own from `connect`.
 #[must_use]
-pub fn trials<C, F>(kind: &str, runtime: &Handle, connect: C) -> Vec<Trial>
+pub fn trials<C, F>(prefix: &str, runtime: &Handle, connect: C) -> Vec<Trial>
 where
     C: Fn() -> F + Send + Sync + 'static,
     F: Future<Output = Result<Cluster, Failure>>,
@@ -33,7 +33,7 @@ where
             Err(Failure::DoesNotArise(reason)) => Ok(Completion::ignored_with(reason)),
             Err(broken) => Err(Failed::from(broken)),
         };
-        Trial::ignorable_test(case.name, attempt).with_kind(kind)
+        Trial::ignorable_test(format!("{prefix}/{}", case.name), attempt)
     };
     cases().into_iter().map(trial).collect()
 }

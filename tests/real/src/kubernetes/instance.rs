@@ -170,7 +170,12 @@ impl Instance {
             Component::ControllerManager => {
                 let mut arguments = alone();
                 arguments.extend([
-                    OsString::from("--use-service-account-credentials=false"),
+                    "--use-service-account-credentials=false".into(),
+                    // Many tests at once end many namespaces, each of which is more than a hundred requests: by default it would spare a server
+                    // that is not spared by anybody here.
+                    "--kube-api-qps=500".into(),
+                    "--kube-api-burst=1000".into(),
+                    "--concurrent-namespace-syncs=50".into(),
                     with_path("--service-account-private-key-file=", &access::account_key(home)),
                     with_path("--root-ca-file=", &access::authority_certificate(home)),
                 ]);

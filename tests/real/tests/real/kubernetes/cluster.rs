@@ -19,9 +19,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client for a user of the kubeconfig; `None` is the current one, the administrator.
 pub(super) async fn client(kubeconfig: &Path, context: Option<&str>) -> Client {
+    Client::try_from(config(kubeconfig, context).await).unwrap()
+}
+
+/// What such a client is made of.
+pub(super) async fn config(kubeconfig: &Path, context: Option<&str>) -> Config {
     let file = Kubeconfig::read_from(kubeconfig).unwrap();
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-    Client::try_from(Config::from_custom_kubeconfig(file, &options).await.unwrap()).unwrap()
+    Config::from_custom_kubeconfig(file, &options).await.unwrap()
 }
 
 /// The administrator's client of the shared cluster.

@@ -1,6 +1,7 @@
 //! That the real Kubernetes does what other tests rely on.
 
 mod cluster;
+mod conformance;
 mod definitions;
 mod instance;
 mod rights;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
 use real_peers::Shared;
+
+pub(crate) use self::conformance::Suite;
 
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     vec![
