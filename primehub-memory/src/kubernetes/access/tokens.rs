@@ -174,3 +174,44 @@ impl Tokens {
         Ok(Issued { token, audiences, ends: crate::kubernetes::verbs::metadata::time(ends) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_is_for_somebody_and_ends() {
+        static NOW: AtomicI64 = AtomicI64::new(1_000);
+        let clock = || Timestamp::from_second(NOW.load(Ordering::Relaxed)).unwrap();
+        let server = ApiServer::builder().clock(clock).build().await.unwrap();
+        let account = http::Request::post("/api/v1/namespaces/default/serviceaccounts")
+            .body(http_body_util::Full::new(bytes::Bytes::from(r#"{"metadata":{"name":"sa"}}"#)))
+            .unwrap();
+        let made = tower::ServiceExt::oneshot(server.clone(), account).await.unwrap();
+        assert_eq!(made.status(), 201);
+        let account = server.service_account(&Key::new(Some("default"), "sa")).unwrap();
+
+        let tokens = Tokens::new(Vec::new());
+        let issue = |audiences: &[&str]| {
+            let audiences = audiences.iter().map(|one| (*one).to_owned()).collect();
+            tokens.issue(&account, audiences, 600, server.now()).unwrap().token
+        };
+        let whose = |token: &str, wanted: &[&str]| {
+            let wanted: Vec<String> = wanted.iter().map(|one| (*one).to_owned()).collect();
+            tokens.caller(token, &wanted, &server).map(|known| (known.caller.user, known.audiences))
+        };
+        let user = "system:serviceaccount:default:sa".to_owned();
+        let (own, other) = (issue(&[]), issue(&["x"]));
+        assert_eq!(whose(&own, &[]), Ok((user.clone(), vec![AUDIENCE.to_owned()])));
+        assert_eq!(whose(&other, &["x", "y"]), Ok((user, vec!["x".to_owned()])));
+        let why = r#"[invalid bearer token, token audiences ["x"] is invalid for the target audiences ["https://kubernetes.default.svc"]]"#;
+        assert_eq!(whose(&other, &[]), Err(why.to_owned()));
+        let invalid = Err("invalid bearer token".to_owned());
+        let again = Tokens::new(Vec::new()).caller(&own, &[], &server);
+        assert_eq!(again.map(|known| known.caller.user), Err("invalid bearer token".to_owned()), "another key");
+        NOW.store(1_600, Ordering::Relaxed);
+        assert_eq!(whose(&own, &[]), invalid, "ended");
+    }
+}

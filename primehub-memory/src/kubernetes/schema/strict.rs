@@ -482,6 +482,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_deep_is_looked_at_all_the_same() {
+        let nested = |levels: usize, inner: &str| format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+        let (parsed, deep) = parse_deep_json(format!("{{\"a\":1,\"b\":{}}}", nested(9_000, "")).as_bytes()).unwrap();
+        assert!(deep && parsed.value["a"] == 1 && parsed.value["b"].is_array());
+        assert!(!parse_deep_json(nested(MAX_DEPTH, "").as_bytes()).unwrap().1);
+        for (inner, why) in [
+            (r#"{"a":[1,{}],"b":"]"}"#, ""),
+            ("1 2", "invalid character '2' after array element"),
+            ("{1}", "invalid character '1' looking for beginning of object key string"),
+            (r#"{"a":1 "b"}"#, "invalid character '\"' after object key:value pair"),
+            ("[1,]", "invalid character ']' looking for beginning of value"),
+        ] {
+            let found = parse_deep_json(nested(MAX_DEPTH + 5, inner).as_bytes());
+            let found = found.err().map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(found, why, "{inner}");
+        }
+        let error = parse_deep_json(nested(10_001, "").as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "invalid character '[' exceeded max depth");
+    }
+
+    #[test]
     fn nesting_ends_before_the_stack_does() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
         assert!(parse_json(nested(MAX_DEPTH).as_bytes()).is_ok());
