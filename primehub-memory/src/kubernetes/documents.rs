@@ -50,7 +50,13 @@ fn find(server: &ApiServer, kinds: &Kinds, parts: &Parts, accept: &str, segments
         }
         [check @ ("healthz" | "livez" | "readyz")] => Ok(Answer::text(200, health(check, parts.uri.query()))),
         ["healthz" | "livez" | "readyz", "ping"] => Ok(Answer::text(200, "ok")),
-        ["metrics"] => Ok(Answer::text(200, format!("# HELP storage_revision Changes so far.\n# TYPE storage_revision counter\nstorage_revision {}\n", server.store().revision()))),
+        ["metrics"] => Ok(Answer::text(
+            200,
+            format!(
+                "# HELP storage_revision Changes so far.\n# TYPE storage_revision counter\nstorage_revision {}\n",
+                server.store().revision()
+            ),
+        )),
         _ => Ok(Answer::no_page()),
     }
 }
@@ -80,14 +86,25 @@ fn health(check: &str, query: Option<&str>) -> String {
     if verbose { format!("[+]ping ok\n{check} check passed\n") } else { "ok".to_owned() }
 }
 
-/// The old schema document, for clients that only look whether it is there.
+/// The old schema document: its title in protobuf, names of kinds in JSON. What it does not describe, `kubectl` leaves to the server.
 fn v2(kinds: &Kinds, accept: &str) -> Result<Answer, Status> {
+    if accept.contains(V2_PROTOBUF) {
+        return Ok(Answer {
+            content_type: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+            ..Answer::json(200, V2)
+        });
+    }
     if accept.is_empty() || accept.contains("json") || accept.contains("*/*") {
         return Ok(Answer::value(200, &openapi::v2(kinds)));
     }
     let message = "only the following media types are accepted: application/json";
     Err(Status::new(406, "NotAcceptable", message))
 }
+
+/// As clients write it, with an `@`.
+const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// `swagger: "2.0"` and `info { title: "Kubernetes" version: "unversioned" }`.
+const V2: &str = "\n\u{3}2.0\u{12}\u{19}\n\nKubernetes\u{12}\u{b}unversioned";
 
 fn document(kinds: &Kinds, parts: &Parts, group: &str, version: &str) -> Result<Answer, Status> {
     let Some((document, tag)) = openapi::document(kinds, group, version) else { return Ok(Answer::text(404, "")) };
