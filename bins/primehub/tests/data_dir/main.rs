@@ -3,6 +3,7 @@
 
 mod full;
 mod kill;
+mod objects;
 mod restart;
 mod running;
 mod transfer;
