@@ -5,30 +5,29 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, version};
-use tokio_rustls::server::TlsStream;
 
 use super::kubeconfig;
 use super::server::ApiServer;
 
 /// How long a client may take to agree on a cipher.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How many connections may wait to be served.
-const WAITING: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that answers over HTTPS until this is dropped. Watches that are under way are cut off then.
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
     certificate: String,
-    tasks: [JoinHandle<()>; 2],
+    task: JoinHandle<()>,
 }
 
 /// Why a server cannot answer over HTTPS.
@@ -63,14 +62,8 @@ impl ApiServer {
             .with_no_client_auth()
             .with_single_cert(vec![made.cert.der().clone()], key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let (ready, secured) = mpsc::channel(WAITING);
-        let accepting = tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), ready));
-        let router = self.router();
-        let serving = tokio::spawn(async move {
-            // It ends with the task alone.
-            let _ = axum::serve(Secured { secured, address }, router).await;
-        });
-        Ok(Serving { address, certificate: made.cert.pem(), tasks: [accepting, serving] })
+        let task = tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config)), self.untrusting()));
+        Ok(Serving { address, certificate: made.cert.pem(), task })
     }
 }
 
@@ -96,50 +89,35 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.task.abort();
     }
 }
 
-/// Takes connections, and secures each on its own, so that a slow client holds up nobody.
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>) {
+/// Serves connections, each in a task of its own, so that a slow client holds up nobody. They end with this.
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: ApiServer) {
+    let mut connections = JoinSet::new();
     loop {
-        let (stream, address) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Too many open files, as a rule: others will be closed.
-                tracing::warn!(%error, "a connection was lost");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let (acceptor, ready) = (acceptor.clone(), ready.clone());
-        tokio::spawn(async move {
-            if let Ok(Ok(secured)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                // Nobody takes it once the server has ended.
-                let _ = ready.send((secured, address)).await;
-            }
-        });
-    }
-}
-
-/// Connections that are secured.
-struct Secured {
-    secured: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    address: SocketAddr,
-}
-
-impl axum::serve::Listener for Secured {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.secured.recv().await {
-            Some(connection) => connection,
-            None => std::future::pending().await,
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, acceptor.clone(), server.clone()));
+                }
+                Err(error) => {
+                    // Too many open files, as a rule: one of them will be closed.
+                    tracing::warn!(%error, "a connection was lost");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
         }
     }
+}
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
+/// One connection, until the client has enough. What goes wrong with it is the client's loss.
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, server: ApiServer) {
+    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else { return };
+    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(server));
+    if let Err(error) = served.await {
+        tracing::debug!(%error, "a connection broke");
     }
 }

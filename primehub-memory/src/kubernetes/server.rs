@@ -216,7 +216,8 @@ impl ApiServer {
     }
 
     fn register_all(&self) {
-        for kind in self.kinds().iter() {
+        // Of kinds that show the same objects, the one that they are kept as says what can be selected.
+        for kind in self.kinds().iter().filter(|kind| kind.conversion == kinds::Conversion::Same) {
             self.store().register(&kind.storage, &kind.selectable);
         }
     }
@@ -269,7 +270,10 @@ impl ApiServer {
             content_type: text(header::CONTENT_TYPE),
             body,
         };
-        self.serve(request).await
+        let deprecation = request.resource.kind.deprecation.clone();
+        let mut answer = self.serve(request).await?;
+        answer.warnings.splice(..0, deprecation.map(|told| told.to_string()));
+        Ok(answer)
     }
 }
 

@@ -86,6 +86,12 @@ impl Cause {
         Self::new("FieldValueInvalid", field, format!("Invalid value: {value}: {why}"))
     }
 
+    /// The same for a value that is not shown as JSON with its fields in alphabetical order.
+    #[must_use]
+    pub fn invalid_as(field: impl Into<String>, shown: &str, why: impl fmt::Display) -> Self {
+        Self::new("FieldValueInvalid", field, format!("Invalid value: {shown}: {why}"))
+    }
+
     /// A value of the wrong type. `shown` is how the real server prints it, such as `"string"`.
     #[must_use]
     pub fn wrong_type(field: impl Into<String>, shown: &str, why: impl fmt::Display) -> Self {
@@ -196,8 +202,14 @@ impl Status {
     /// 422: the object breaks rules. `causes` must not be empty.
     #[must_use]
     pub fn invalid(group: &str, kind: &str, name: &str, causes: Causes) -> Self {
-        let list = causes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let list = if causes.len() == 1 { list } else { format!("[{list}]") };
+        // What was found twice is said once.
+        let mut list: Vec<String> = Vec::new();
+        for cause in causes.iter().map(ToString::to_string) {
+            if !list.contains(&cause) {
+                list.push(cause);
+            }
+        }
+        let list = if let [one] = list.as_slice() { one.clone() } else { format!("[{}]", list.join(", ")) };
         let message = format!("{} {name:?} is invalid: {list}", qualified(kind, group));
         Self::new(422, "Invalid", message).with(Details {
             name: name.to_owned(),

@@ -86,6 +86,7 @@ fn head(line: &str) -> Option<Kind> {
         columns: Vec::new(),
         storage: Storage { group: if same { group.into() } else { "".into() }, resource: plural.into() },
         conversion: if same { Conversion::Same } else { Conversion::Events },
+        deprecation: None,
         definition: None,
     })
 }

@@ -225,9 +225,20 @@ fn kind(definition: &Value, version: &Value) -> Option<Kind> {
         storage: Storage { group: Arc::clone(&group), resource: Arc::clone(&plural) },
         conversion: Conversion::Same,
         definition: Some(Bytes::from(schema.to_string())),
+        deprecation: deprecation(definition, version),
         group,
         plural,
     })
+}
+
+/// What whoever uses a deprecated version is told.
+fn deprecation(definition: &Value, version: &Value) -> Option<Arc<str>> {
+    if version["deprecated"] != true {
+        return None;
+    }
+    let (group, kind) = (text(definition, "/spec/group"), text(definition, "/spec/names/kind"));
+    let told = || format!("{group}/{} {kind} is deprecated", text(version, "/name"));
+    Some(version["deprecationWarning"].as_str().map_or_else(told, str::to_owned).into())
 }
 
 fn subresources(version: &Value) -> Vec<Subresource> {

@@ -14,7 +14,7 @@ pub(crate) fn check(definition: &Value, live: Option<&Value>) -> Causes {
     let spec = &definition["spec"];
     let (group, plural) = (text(spec, "group"), text(&spec["names"], "plural"));
     let name = text(&definition["metadata"], "name");
-    if name != format!("{plural}.{group}") {
+    if live.is_none() && name != format!("{plural}.{group}") {
         causes.push(Cause::invalid("metadata.name", &json!(name), r#"must be spec.names.plural+"."+spec.group"#));
     }
     if group.is_empty() {

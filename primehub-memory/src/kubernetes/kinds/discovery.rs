@@ -52,9 +52,13 @@ pub fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
         let mut resource = json!({
             "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced(), "kind": kind.kind, "verbs": kind.verbs.names(),
         });
+        if kind.custom {
+            // In the order of the server of custom resources.
+            resource["verbs"] = json!(["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]);
+        }
         names_into(kind, &mut resource);
         resources.push(resource);
-        for sub in sorted(kind) {
+        for sub in if kind.custom { kind.subresources.iter().collect() } else { sorted(kind) } {
             let (api, name, verbs) = described(kind, sub);
             let full = format!("{}/{}", kind.plural, sub.name());
             let mut resource = json!({ "name": full, "singularName": "", "namespaced": kind.namespaced(), "kind": name, "verbs": verbs });

@@ -45,6 +45,8 @@ pub struct Kind {
     pub storage: Storage,
     /// How kept objects become objects of this kind, where they are kept as another one.
     pub conversion: Conversion,
+    /// What whoever uses the kind in this version is warned of.
+    pub deprecation: Option<Arc<str>>,
     /// For custom resources: the schema as it stands in the definition, as JSON, with its descriptions.
     pub definition: Option<Bytes>,
 }

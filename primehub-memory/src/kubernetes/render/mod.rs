@@ -20,8 +20,10 @@ use crate::kubernetes::store::{Object, Page, splice};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Full,
-    /// `PartialObjectMetadata`.
-    Metadata,
+    /// `PartialObjectMetadata`, in this version of `meta.k8s.io`.
+    Metadata {
+        version: String,
+    },
     /// Rows, with this beside the cells, in this version of `meta.k8s.io`.
     Table {
         include: Include,
@@ -37,7 +39,6 @@ pub(crate) enum Include {
     Object,
 }
 
-const META: &str = "meta.k8s.io/v1";
 const PARTIAL: &str = r#"{"kind":"PartialObjectMetadata","apiVersion":""#;
 
 /// A kept object as the kind shows it.
@@ -63,8 +64,10 @@ impl Form {
     ///
     /// 400 if nothing of the kind can stand in a table.
     pub(crate) fn of(accept: &Accept, include: Option<&str>) -> Result<Self, Status> {
-        let Accept::Table { version } = accept else {
-            return Ok(if *accept == Accept::Metadata { Self::Metadata } else { Self::Full });
+        let version = match accept {
+            Accept::Table { version } => version,
+            Accept::Metadata { version, .. } => return Ok(Self::Metadata { version: version.clone() }),
+            Accept::Full | Accept::Aggregated => return Ok(Self::Full),
         };
         let include = match include {
             None | Some("Metadata") => Include::Metadata,
@@ -81,6 +84,10 @@ impl Form {
 
     /// One object.
     pub(crate) fn object(&self, kind: &Kind, object: &Object, now: Timestamp) -> Bytes {
+        if *self == Self::Full && kind.conversion == Conversion::Same && begins_with_version(&object.raw, kind) {
+            // It is kept as it is shown.
+            return object.raw.clone();
+        }
         let mut out = Vec::with_capacity(object.raw.len() + 64);
         self.write(&mut out, kind, &object.raw, now, true);
         out.into()
@@ -97,7 +104,7 @@ impl Form {
     pub(crate) fn list(&self, kind: &Kind, page: &Page, now: Timestamp) -> Bytes {
         let (list_kind, version) = match self {
             Self::Full => (&*kind.list_kind, kind.api_version()),
-            Self::Metadata => ("PartialObjectMetadataList", META.to_owned()),
+            Self::Metadata { version } => ("PartialObjectMetadataList", format!("meta.k8s.io/{version}")),
             Self::Table { version, .. } => ("Table", format!("meta.k8s.io/{version}")),
         };
         let size: usize = page.objects.iter().map(|object| object.raw.len() + 16).sum();
@@ -141,7 +148,10 @@ impl Form {
     }
 
     fn write_item(&self, out: &mut Vec<u8>, kind: &Kind, raw: &[u8], typed: bool) {
-        if *self == Self::Metadata { write_metadata(out, raw, META) } else { write_full(out, kind, raw, typed) }
+        match self {
+            Self::Metadata { version } => write_metadata(out, raw, version),
+            _ => write_full(out, kind, raw, typed),
+        }
     }
 }
 
@@ -163,9 +173,22 @@ fn metadata(mut metadata: Value, page: &Page) -> Value {
 }
 
 fn write_metadata(out: &mut Vec<u8>, raw: &[u8], version: &str) {
-    out.extend_from_slice(format!(r#"{PARTIAL}{version}","metadata":"#).as_bytes());
+    out.extend_from_slice(format!(r#"{PARTIAL}meta.k8s.io/{version}","metadata":"#).as_bytes());
     out.extend_from_slice(splice::find(raw, &["metadata"]).map_or(&b"{}"[..], |range| &raw[range]));
     out.push(b'}');
+}
+
+/// The parts of a kind's `apiVersion`.
+fn version_of(kind: &Kind) -> impl Iterator<Item = &str> {
+    let group = (!kind.group.is_empty()).then_some([&*kind.group, "/"]);
+    group.into_iter().flatten().chain([&*kind.version])
+}
+
+/// Whether the first member of an object is the `apiVersion` of this kind.
+fn begins_with_version(raw: &[u8], kind: &Kind) -> bool {
+    let rest = raw.strip_prefix(br#"{"apiVersion":""#);
+    let rest = version_of(kind).fold(rest, |rest, part| rest?.strip_prefix(part.as_bytes()));
+    rest.is_some_and(|rest| rest.starts_with(b"\""))
 }
 
 /// An object as the kind shows it, with or without `apiVersion` and `kind`.
@@ -187,7 +210,9 @@ fn write_full(out: &mut Vec<u8>, kind: &Kind, raw: &[u8], typed: bool) {
         }
         if typed && is_version {
             out.extend_from_slice(&raw[written..value.start]);
-            out.extend_from_slice(format!("\"{}\"", kind.api_version()).as_bytes());
+            out.push(b'"');
+            version_of(kind).for_each(|part| out.extend_from_slice(part.as_bytes()));
+            out.push(b'"');
             written = value.end;
         } else if !typed {
             out.extend_from_slice(&raw[written..key.start - 1]);

@@ -29,13 +29,21 @@ impl Store {
             async move {
                 let updates = watch.next().await?;
                 let now = clock();
-                let mut piece = Vec::new();
+                let mut piece = Vec::with_capacity(updates.iter().map(room).sum());
                 for update in &updates {
                     lines.write(&mut piece, update, now);
                 }
                 Some((Bytes::from(piece), (watch, lines)))
             }
         })
+    }
+}
+
+/// About how many bytes a line takes.
+fn room(update: &Update) -> usize {
+    match update {
+        Update::Added(object) | Update::Modified(object) | Update::Deleted(object) => object.raw.len() + 32,
+        Update::Bookmark { .. } | Update::Error(_) => 256,
     }
 }
 
@@ -72,7 +80,9 @@ impl Lines {
     }
 
     fn line(&mut self, out: &mut Vec<u8>, event: &str, raw: &[u8], now: Timestamp) {
-        out.extend_from_slice(format!(r#"{{"type":"{event}","object":"#).as_bytes());
+        for part in [r#"{"type":""#, event, r#"","object":"#] {
+            out.extend_from_slice(part.as_bytes());
+        }
         self.form.write(out, &self.kind, raw, now, self.named);
         out.extend_from_slice(b"}\n");
         self.named = false;

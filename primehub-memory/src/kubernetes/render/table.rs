@@ -25,7 +25,7 @@ pub(super) fn write_row(out: &mut Vec<u8>, kind: &Kind, raw: &[u8], include: Inc
     out.extend_from_slice(format!(r#"{{"cells":{cells},"object":"#).as_bytes());
     match include {
         Include::None => out.extend_from_slice(b"null"),
-        Include::Metadata => write_metadata(out, raw, &format!("meta.k8s.io/{version}")),
+        Include::Metadata => write_metadata(out, raw, version),
         Include::Object => write_full(out, kind, raw, true),
     }
     out.push(b'}');

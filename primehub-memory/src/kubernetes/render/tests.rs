@@ -43,6 +43,7 @@ fn kind(custom: bool, version: &str) -> Kind {
         ],
         storage: Storage { group: "g.io".into(), resource: "things".into() },
         conversion: Conversion::Same,
+        deprecation: None,
         definition: None,
     }
 }
@@ -69,6 +70,10 @@ fn table(include: Include) -> Form {
     Form::Table { include, version: "v1".to_owned() }
 }
 
+fn metadata() -> Form {
+    Form::Metadata { version: "v1".to_owned() }
+}
+
 const META_OF_A: &str =
     r#"{"creationTimestamp":"2026-01-01T00:00:00Z","name":"a","namespace":"ns","resourceVersion":"2"}"#;
 const COLUMNS: &str = r#"[{"description":"d","format":"","name":"Size","priority":0,"type":"integer"},{"description":"d","format":"","name":"Age","priority":0,"type":"string"}]"#;
@@ -84,7 +89,7 @@ const COLUMNS: &str = r#"[{"description":"d","format":"","name":"Size","priority
     "v2",
     r#"{"a":"{\"kind\":\"x\",","apiVersion":"g.io/v2","kind":"Thing","metadata":META,"spec":{"size":3}}"#
 )]
-#[case(Form::Metadata, "v1", r#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":META}"#)]
+#[case(metadata(), "v1", r#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":META}"#)]
 #[case(table(Include::None), "v1", r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"2"},"columnDefinitions":COLUMNS,"rows":[{"cells":[3,"60s"],"object":null}]}"#)]
 #[case(table(Include::Metadata), "v1", r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"2"},"columnDefinitions":COLUMNS,"rows":[{"cells":[3,"60s"],"object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":META}}]}"#)]
 #[tokio::test]
@@ -99,7 +104,7 @@ async fn one_object(#[case] form: Form, #[case] version: &str, #[case] expected:
 #[rstest]
 #[case(Form::Full, true, r#"{"kind":"ThingList","apiVersion":"g.io/v1","metadata":{"continue":"TOKEN","remainingItemCount":1,"resourceVersion":"3"},"items":[{"a":"{\"kind\":\"x\",","apiVersion":"g.io/v1","kind":"Thing","metadata":META,"spec":{"size":3}}]}"#)]
 #[case(Form::Full, false, r#"{"kind":"ThingList","apiVersion":"g.io/v1","metadata":{"continue":"TOKEN","remainingItemCount":1,"resourceVersion":"3"},"items":[{"a":"{\"kind\":\"x\",","metadata":META,"spec":{"size":3}}]}"#)]
-#[case(Form::Metadata, false, r#"{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{"continue":"TOKEN","remainingItemCount":1,"resourceVersion":"3"},"items":[{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":META}]}"#)]
+#[case(metadata(), false, r#"{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{"continue":"TOKEN","remainingItemCount":1,"resourceVersion":"3"},"items":[{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":META}]}"#)]
 #[case(table(Include::None), false, r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"continue":"TOKEN","remainingItemCount":1,"resourceVersion":"3"},"columnDefinitions":COLUMNS,"rows":[{"cells":[3,"60s"],"object":null}]}"#)]
 #[tokio::test]
 async fn a_page(#[case] form: Form, #[case] custom: bool, #[case] expected: &str) {
@@ -117,7 +122,7 @@ async fn a_page(#[case] form: Form, #[case] custom: bool, #[case] expected: &str
     r#"{"type":"ADDED","object":{"a":"{\"kind\":\"x\",","apiVersion":"g.io/v1","kind":"Thing","metadata":META,"spec":{"size":3}}}"#,
     r#"{"type":"BOOKMARK","object":{"apiVersion":"g.io/v1","kind":"Thing","metadata":{"annotations":{"k8s.io/initial-events-end":"true"},"resourceVersion":"2"}}}"#,
 ])]
-#[case(Form::Metadata, &[
+#[case(metadata(), &[
     r#"{"type":"ADDED","object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":META}}"#,
     r#"{"type":"BOOKMARK","object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"annotations":{"k8s.io/initial-events-end":"true"},"resourceVersion":"2"}}}"#,
 ])]
@@ -158,6 +163,6 @@ fn tables_hold_what_they_are_told_to() {
     let accept = Accept::Table { version: "v1".to_owned() };
     assert_eq!(Form::of(&accept, None), Ok(table(Include::Metadata)));
     assert_eq!(Form::of(&accept, Some("Object")), Ok(table(Include::Object)));
-    assert_eq!(Form::of(&Accept::Metadata, Some("Foo")), Ok(Form::Metadata));
+    assert_eq!(Form::of(&Accept::Metadata { list: false, version: "v1".to_owned() }, Some("Foo")), Ok(metadata()));
     assert_eq!(Form::of(&accept, Some("Foo")).unwrap_err().code, 400);
 }

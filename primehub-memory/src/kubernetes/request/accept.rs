@@ -10,8 +10,8 @@ pub(crate) enum Accept {
     /// The objects as they are.
     #[default]
     Full,
-    /// Metadata alone (`PartialObjectMetadata`).
-    Metadata,
+    /// Metadata alone, in this version of `meta.k8s.io`: of one object (`PartialObjectMetadata`), or of a list (`PartialObjectMetadataList`).
+    Metadata { list: bool, version: String },
     /// A table of this version of `meta.k8s.io`.
     Table { version: String },
     /// Discovery documents of all groups in one, of version `v2` of `apidiscovery.k8s.io`.
@@ -43,10 +43,10 @@ impl Accept {
             let (form, group, version) = (parameter("as"), parameter("g"), parameter("v"));
             match (form.as_deref(), group.as_deref(), version) {
                 (None, ..) => return Ok(Self::Full),
-                (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), Some("meta.k8s.io"), Some(version))
+                (Some(form @ ("PartialObjectMetadata" | "PartialObjectMetadataList")), Some("meta.k8s.io"), Some(version))
                     if matches!(version.as_str(), "v1" | "v1beta1") && !discovery =>
                 {
-                    return Ok(Self::Metadata);
+                    return Ok(Self::Metadata { list: form == "PartialObjectMetadataList", version });
                 }
                 (Some("Table"), Some("meta.k8s.io"), Some(version))
                     if matches!(version.as_str(), "v1" | "v1beta1") && !discovery =>
@@ -108,7 +108,10 @@ mod tests {
     #[case(Some("application/vnd.kubernetes.protobuf,application/json"), false, Accept::Full)]
     #[case(Some("application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"), false,
         Accept::Table { version: "v1".to_owned() })]
-    #[case(Some("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"), false, Accept::Metadata)]
+    #[case(Some("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"), false,
+        Accept::Metadata { list: false, version: "v1".to_owned() })]
+    #[case(Some("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1"), false,
+        Accept::Metadata { list: true, version: "v1beta1".to_owned() })]
     #[case(Some("application/json;stream=watch"), false, Accept::Full)]
     #[case(Some("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"), true,
         Accept::Aggregated)]

@@ -1,5 +1,7 @@
 //! The options of a request, from its query and, for deletions, from its body too.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use serde_json::{Value, json};
 
 use super::duration;
@@ -59,7 +61,7 @@ fn boolean(value: &str) -> bool {
 }
 
 impl Options {
-    /// Reads a query. Empty values count as absent, unknown names are ignored, as by the real server.
+    /// Reads a query. Empty texts count as absent, unknown names are ignored, as by the real server.
     ///
     /// # Errors
     ///
@@ -70,14 +72,12 @@ impl Options {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let text = || (!value.is_empty()).then(|| value.clone().into_owned());
             let number = || -> Result<Option<i64>, Status> {
-                if value.is_empty() {
-                    return Ok(None);
-                }
-                value.parse().map(Some).map_err(|_| {
-                    Status::bad_request(format!(
-                        "strconv.ParseInt: parsing {:?}: invalid syntax",
-                        value.as_ref()
-                    ))
+                value.parse().map(Some).map_err(|error: ParseIntError| {
+                    let why = match error.kind() {
+                        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+                        _ => "invalid syntax",
+                    };
+                    Status::bad_request(format!("strconv.ParseInt: parsing {:?}: {why}", value.as_ref()))
                 })
             };
             match name.as_ref() {
@@ -182,10 +182,14 @@ impl Options {
                 Some(name) if name.chars().count() > 128 => {
                     causes.push(Cause::too_long("fieldManager", 128));
                 }
-                Some(name) if name.chars().any(char::is_control) => {
-                    causes.push(Cause::invalid("fieldManager", &json!(name), "should only contain printable characters"));
+                Some(name) => {
+                    let odd = name.chars().enumerate().find(|(_, character)| character.is_control());
+                    causes.extend(odd.map(|(position, character)| {
+                        let why = format!("invalid character U+{:04X} (at position {position})", u32::from(character));
+                        Cause::invalid("fieldManager", &json!(name), why)
+                    }));
                 }
-                _ => {}
+                None => {}
             }
             if self.force.is_some() && !apply && kind == "PatchOptions" {
                 causes.push(Cause::forbidden("force", "may not be specified for non-apply patch"));
@@ -208,12 +212,20 @@ mod tests {
 
     #[rstest]
     #[case("?&limit=500&", Some(500), false)]
-    #[case("watch=true&limit=", None, true)]
+    #[case("watch=true&continue=", None, true)]
     #[case("watch=0", None, false)]
     #[case("watch", None, true)]
     fn queries_are_read_leniently(#[case] query: &str, #[case] limit: Option<i64>, #[case] watch: bool) {
         let options = Options::from_query(query.trim_start_matches('?')).unwrap();
         assert_eq!((options.limit, options.watch), (limit, watch));
+    }
+
+    #[rstest]
+    #[case("limit=", r#"strconv.ParseInt: parsing "": invalid syntax"#)]
+    #[case("timeoutSeconds=1.5", r#"strconv.ParseInt: parsing "1.5": invalid syntax"#)]
+    #[case("limit=99999999999999999999", r#"strconv.ParseInt: parsing "99999999999999999999": value out of range"#)]
+    fn numbers_are_numbers(#[case] query: &str, #[case] message: &str) {
+        assert_eq!(Options::from_query(query).unwrap_err().message, message);
     }
 
     #[rstest]

@@ -143,7 +143,7 @@ pub(crate) fn default(kind: &Kind, object: &mut Value) {
         }
         ("networking.k8s.io", "NetworkPolicy") => default_policy_types(object),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-            for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+            for subject in object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
                 let known = matches!(subject["kind"].as_str(), Some("User" | "Group"));
                 if known && subject["apiGroup"].as_str().is_none_or(str::is_empty) {
                     subject["apiGroup"] = json!("rbac.authorization.k8s.io");
@@ -185,7 +185,7 @@ fn default_pod(pod: &mut Value) {
         pod["serviceAccount"] = account.clone();
         pod["serviceAccountName"] = account;
     }
-    for volume in pod["volumes"].as_array_mut().into_iter().flatten() {
+    for volume in pod.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten() {
         if volume.as_object().is_some_and(|fields| fields.len() == 1) {
             volume["emptyDir"] = json!({});
         }
@@ -248,7 +248,7 @@ fn default_service(service: &mut Value) {
     let spec = &mut service["spec"];
     let kind = spec["type"].as_str().unwrap_or_default().to_owned();
     if kind != "ExternalName" {
-        for port in spec["ports"].as_array_mut().into_iter().flatten() {
+        for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
             let absent = port.get("targetPort").is_none_or(|target| *target == json!(0) || *target == json!(""));
             if absent && let Some(number) = port.get("port").cloned() {
                 port["targetPort"] = number;

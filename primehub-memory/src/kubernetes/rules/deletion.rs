@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::is;
-use crate::kubernetes::kinds::Kind;
+use crate::kubernetes::kinds::{Kind, definition};
 use crate::kubernetes::request::Propagation;
 use crate::kubernetes::server::ApiServer;
 use crate::kubernetes::status::{Cause, Details, Status};
@@ -14,9 +14,14 @@ use crate::kubernetes::store::{LabelSelector, Object};
 /// Namespaces that a cluster cannot be without.
 const PROTECTED: [&str; 3] = ["default", "kube-public", "kube-system"];
 
+/// Whether objects are given time to end, be it none: they are marked in any case.
+pub(crate) fn is_graceful(kind: &Kind) -> bool {
+    is(kind, "", "Pod")
+}
+
 /// How long an object stays after it was marked, in seconds: pods that run somewhere may finish what they do.
 pub(crate) fn grace_period(kind: &Kind, live: &Value, asked: Option<i64>) -> i64 {
-    if !is(kind, "", "Pod") {
+    if !is_graceful(kind) {
         return 0;
     }
     let scheduled = live.pointer("/spec/nodeName").and_then(Value::as_str).is_some_and(|node| !node.is_empty());
@@ -36,6 +41,11 @@ pub(crate) fn default_propagation(kind: &Kind) -> Option<Propagation> {
 /// Whether the answer to a completed deletion is the object instead of a success.
 pub(crate) fn answers_deleted_object(kind: &Kind) -> bool {
     !kind.custom && matches!(&*kind.kind, "Pod" | "PersistentVolumeClaim" | "PersistentVolume" | "ServiceAccount" | "Service" | "PodTemplate" | "ResourceQuota" | "StorageClass" | "VolumeAttachment" | "CSIDriver" | "CSINode")
+}
+
+/// What holds an object of the kind from the beginning of its end: a definition waits for its objects.
+pub(crate) fn finalizer_at_the_end(kind: &Kind) -> Option<&'static str> {
+    is(kind, "apiextensions.k8s.io", "CustomResourceDefinition").then_some(definition::CLEANUP)
 }
 
 /// Namespaces are held by a finalizer of their own kind.

@@ -9,12 +9,15 @@ mod fixed;
 pub(crate) mod names;
 mod prepare;
 mod required;
+mod storage;
 
 pub(crate) use defaults::default;
 pub(crate) use deletion::{
-    answers_deleted_object, check_deletion, check_eviction, default_propagation, grace_period, has_spec_finalizers, mark_deleted,
+    answers_deleted_object, check_deletion, check_eviction, default_propagation, finalizer_at_the_end, grace_period, has_spec_finalizers, is_graceful,
+    mark_deleted,
 };
 pub(crate) use prepare::{mark_scheduled, prepare};
+pub(crate) use storage::{needs_version, registry_key};
 
 use serde_json::Value;
 
@@ -38,7 +41,10 @@ pub(crate) fn is(kind: &Kind, group: &str, name: &str) -> bool {
 
 /// What is wrong with an object of a built-in kind.
 pub(crate) fn check(kind: &Kind, object: &Value, live: Option<&Value>, status: bool) -> Causes {
-    if kind.custom || status {
+    if kind.custom {
+        return definition::check_scale(kind, object);
+    }
+    if status {
         return Causes::new();
     }
     if is(kind, "apiextensions.k8s.io", "CustomResourceDefinition") {

@@ -4,7 +4,6 @@ use crate::kubernetes::kinds::Kind;
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const SERVICE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
@@ -13,8 +12,6 @@ const VALUE: &str = "a valid label must be an empty string or consist of alphanu
 enum Form {
     Subdomain,
     Label,
-    /// A label that begins with a letter.
-    Service,
     /// Whatever can stand in a path (roles and bindings).
     Path,
 }
@@ -24,61 +21,61 @@ fn form(kind: &Kind) -> Form {
         return Form::Subdomain;
     }
     match &*kind.kind {
-        "Namespace" => Form::Label,
-        "Service" => Form::Service,
+        "Namespace" | "Service" => Form::Label,
         "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => Form::Path,
         _ => Form::Subdomain,
     }
 }
 
-fn is_label(text: &str, first: fn(&u8) -> bool) -> bool {
+fn is_label(text: &str) -> bool {
     let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
-    bytes.first().is_some_and(first)
+    bytes.first().is_some_and(inner)
         && bytes.last().is_some_and(inner)
         && bytes.iter().all(|byte| inner(byte) || *byte == b'-')
 }
 
-fn start(byte: &u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit()
-}
-
 /// Whether `text` is a subdomain by RFC 1123, without its length.
 pub(crate) fn is_subdomain(text: &str) -> bool {
-    text.split('.').all(|part| is_label(part, start))
+    text.split('.').all(is_label)
 }
 
-/// What is wrong with a name, if anything.
-pub(crate) fn check(kind: &Kind, name: &str) -> Option<String> {
+/// What is wrong with a name.
+pub(crate) fn check(kind: &Kind, name: &str) -> Vec<String> {
     check_form(form(kind), name)
 }
 
 /// The same for the beginning of a generated name, which may end in a dash.
-pub(crate) fn check_prefix(kind: &Kind, prefix: &str) -> Option<String> {
-    let base: String = prefix.chars().take(58).collect();
-    match base.strip_suffix('-') {
-        Some(rest) => check_form(form(kind), &format!("{rest}a")),
-        None => check_form(form(kind), &base),
+pub(crate) fn check_prefix(kind: &Kind, prefix: &str) -> Vec<String> {
+    let form = form(kind);
+    let mut masked: Vec<char> = prefix.chars().collect();
+    // A dash at the end and what is before it stand for a letter, which is all that the real server looks at.
+    if form != Form::Path && masked.len() > 1 && masked.last() == Some(&'-') {
+        masked.truncate(masked.len() - 2);
+        masked.push('a');
     }
+    check_form(form, &masked.into_iter().collect::<String>())
 }
 
-fn check_form(form: Form, name: &str) -> Option<String> {
-    let (limit, good, why) = match form {
-        Form::Subdomain => (253, is_subdomain(name), SUBDOMAIN),
-        Form::Label => (63, is_label(name, start), LABEL),
-        Form::Service => (63, is_label(name, u8::is_ascii_lowercase), SERVICE),
+fn check_form(form: Form, name: &str) -> Vec<String> {
+    let (limit, wrong) = match form {
+        Form::Subdomain => (253, (!is_subdomain(name)).then_some(SUBDOMAIN)),
+        Form::Label if is_label(name) => (63, None),
+        Form::Label if is_subdomain(name) => (63, Some("must not contain dots")),
+        Form::Label => (63, Some(LABEL)),
         Form::Path => return check_path(name),
     };
-    if name.len() > limit {
-        return Some(format!("must be no more than {limit} bytes"));
-    }
-    (!good).then(|| why.to_owned())
+    let long = (name.len() > limit).then(|| format!("must be no more than {limit} characters"));
+    long.into_iter().chain(wrong.map(str::to_owned)).collect()
 }
 
-fn check_path(name: &str) -> Option<String> {
+fn check_path(name: &str) -> Vec<String> {
     match name {
-        "." | ".." => Some(format!("may not be '{name}'")),
-        _ => ["/", "%"].into_iter().find(|part| name.contains(*part)).map(|part| format!("may not contain '{part}'")),
+        "." | ".." => vec![format!("may not be '{name}'")],
+        _ => {
+            let parts = ["/", "%"].into_iter().filter(|part| name.contains(*part));
+            parts.map(|part| format!("may not contain '{part}'")).collect()
+        }
     }
 }
 
@@ -97,8 +94,11 @@ pub(crate) fn check_qualified(key: &str) -> Option<String> {
         if prefix.is_empty() {
             return Some("prefix part must be non-empty".to_owned());
         }
-        if let Some(why) = check_form(Form::Subdomain, prefix) {
-            return Some(format!("prefix part {why}"));
+        if prefix.len() > 253 {
+            return Some("prefix part must be no more than 253 bytes".to_owned());
+        }
+        if !is_subdomain(prefix) {
+            return Some(format!("prefix part {SUBDOMAIN}"));
         }
     }
     if name.is_empty() {
@@ -125,8 +125,8 @@ pub(crate) fn check_label_value(value: &str) -> Option<String> {
     (!value.is_empty() && !is_word(value)).then(|| VALUE.to_owned())
 }
 
-/// What is wrong with the name of a container, if anything.
-pub(crate) fn check_label(name: &str) -> Option<String> {
+/// What is wrong with the name of a container.
+pub(crate) fn check_label(name: &str) -> Vec<String> {
     check_form(Form::Label, name)
 }
 
@@ -153,17 +153,32 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::kubernetes::kinds;
 
     #[rstest]
-    #[case(Form::Subdomain, "a.b-c", true)]
-    #[case(Form::Subdomain, "X", false)]
-    #[case(Form::Subdomain, "a..b", false)]
-    #[case(Form::Label, "a.b", false)]
-    #[case(Form::Service, "1a", false)]
-    #[case(Form::Path, "system:node", true)]
-    #[case(Form::Path, "a/b", false)]
-    fn names_have_forms(#[case] form: Form, #[case] name: &str, #[case] good: bool) {
-        assert_eq!(check_form(form, name).is_none(), good);
+    #[case(Form::Subdomain, "a.b-c", &[])]
+    #[case(Form::Subdomain, "X", &[SUBDOMAIN])]
+    #[case(Form::Subdomain, "a..b", &[SUBDOMAIN])]
+    #[case(Form::Label, "1a", &[])]
+    #[case(Form::Label, "a.b", &["must not contain dots"])]
+    #[case(Form::Label, "A.b", &[LABEL])]
+    #[case(Form::Label, &"a".repeat(64), &["must be no more than 63 characters"])]
+    #[case(Form::Label, &"A".repeat(64), &["must be no more than 63 characters", LABEL])]
+    #[case(Form::Path, "system:node", &[])]
+    #[case(Form::Path, "a/b%", &["may not contain '/'", "may not contain '%'"])]
+    fn names_have_forms(#[case] form: Form, #[case] name: &str, #[case] faults: &[&str]) {
+        assert_eq!(check_form(form, name), faults);
+    }
+
+    #[rstest]
+    #[case("secrets", "base-", &[])]
+    #[case("secrets", "a_-", &[])]
+    #[case("secrets", "Bad_", &[SUBDOMAIN])]
+    #[case("namespaces", "a.b-", &["must not contain dots"])]
+    #[case("namespaces", &"a".repeat(64), &["must be no more than 63 characters"])]
+    fn bases_of_names_may_end_in_a_dash(#[case] resource: &str, #[case] base: &str, #[case] faults: &[&str]) {
+        let kinds = kinds::Kinds::new(kinds::builtin());
+        assert_eq!(check_prefix(kinds.find("", "v1", resource).unwrap(), base), faults);
     }
 
     #[rstest]

@@ -62,10 +62,6 @@ pub(crate) fn prepare(
             definition::prepare(object, live);
             let status = definition::status(object, &server.kinds(), &server.now_text());
             object["status"] = status;
-            let fields = object.get_mut("metadata").and_then(Value::as_object_mut);
-            if let Some(fields) = fields.filter(|fields| live.is_none() && !fields.contains_key("deletionTimestamp")) {
-                fields.insert("finalizers".to_owned(), json!([definition::CLEANUP]));
-            }
         }
         _ => {}
     }

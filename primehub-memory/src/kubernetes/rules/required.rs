@@ -68,8 +68,9 @@ fn check_pod(spec: &Value, path: &str, policies: &[&str], causes: &mut Causes) {
             let name = text(container, "name");
             if name.is_empty() {
                 causes.push(Cause::required(format!("{field}.name"), ""));
-            } else if let Some(why) = names::check_label(name) {
-                causes.push(Cause::invalid(format!("{field}.name"), &json!(name), why));
+            } else if !names::check_label(name).is_empty() {
+                let faults = names::check_label(name).into_iter();
+                causes.extend(faults.map(|why| Cause::invalid(format!("{field}.name"), &json!(name), why)));
             } else if seen.contains(&name) {
                 causes.push(Cause::duplicate(format!("{field}.name"), &json!(name)));
             }

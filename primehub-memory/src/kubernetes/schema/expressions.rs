@@ -206,11 +206,16 @@ fn convert(at: Cursor<'_>, value: &Value) -> Cel {
         (Value::Number(number), Shape::Double) => Cel::Float(number.as_f64().unwrap_or_default()),
         (Value::Object(fields), Shape::Struct(object)) => {
             let metadata = is_metadata(at);
-            map(fields.iter().filter_map(|(name, value)| {
-                let field =
-                    object.fields.get(name.as_str()).filter(|_| !metadata || VISIBLE.contains(&name.as_str()))?;
-                Some((escape(name), convert(at.at(field.node), value)))
-            }))
+            let seen = |name: &str| !metadata || VISIBLE.contains(&name);
+            let declared = fields.iter().filter(|(name, _)| seen(name));
+            map(declared.filter_map(|(name, value)| Some((name, object.fields.get(name.as_str())?, value))).flat_map(
+                |(name, field, value)| {
+                    let value = convert(at.at(field.node), value);
+                    // Reserved words are good as fields, too.
+                    let plain = (escape(name) != *name).then(|| (name.clone(), value.clone()));
+                    plain.into_iter().chain([(escape(name), value)])
+                },
+            ))
         }
         (Value::Object(fields), Shape::Map(child)) => {
             map(fields.iter().map(|(key, value)| (key.clone(), convert(at.at(*child), value))))

@@ -155,7 +155,9 @@ impl<'e, 'a> Reader<'e, 'a> {
                     return Ok(None);
                 }
                 let undefined = || (node.id, format!("undefined field '{}'", select.field));
-                Self::field(at, &unescape(&select.field)).map(Some).ok_or_else(undefined)
+                let field = Self::field(at, &unescape(&select.field)).ok_or_else(undefined)?;
+                // Whether it is there is not the field itself.
+                Ok(Some(field).filter(|_| !select.test))
             }
             Expr::Call(call) => {
                 let name = call.func_name.as_str();

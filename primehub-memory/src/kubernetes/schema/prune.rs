@@ -90,17 +90,16 @@ pub(super) fn default_at(at: Cursor<'_>, value: &mut Value) {
 fn default_fields(at: Cursor<'_>, fields: &mut Map<String, Value>) {
     let Shape::Struct(object) = at.shape() else { return };
     for (name, field) in &object.fields {
-        let child = at.at(field.node);
-        let present = fields.get_mut(&**name);
-        match (present, &field.default) {
-            (Some(value), Some(default)) if value.is_null() && !child.node().nullable => value.clone_from(default),
-            (None, Some(default)) => {
-                fields.insert(name.to_string(), default.clone());
-            }
-            _ => {}
+        let Some(default) = &field.default else { continue };
+        match fields.get_mut(&**name) {
+            Some(value) if value.is_null() && !at.at(field.node).node().nullable => value.clone_from(default),
+            Some(_) => {}
+            None => _ = fields.insert(name.to_string(), default.clone()),
         }
-        if let Some(value) = fields.get_mut(&**name) {
-            default_at(child, value);
+    }
+    for (name, value) in fields {
+        if let Some(field) = object.fields.get(name.as_str()) {
+            default_at(at.at(field.node), value);
         }
     }
 }

@@ -95,9 +95,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// 400 if it is no number, 504 if it is still to come.
+    /// 500 if it is no number, as on a real server, 504 if it is still to come.
     pub fn check_revision(&self, version: &str) -> Result<(), Status> {
-        let (wanted, current) = (parse_version(version).map_err(bad_version)?, self.revision());
+        let (wanted, current) = (parse_version(version).map_err(|why| Status::new(500, "", why))?, self.revision());
         if wanted > current { Err(too_large(wanted, current)) } else { Ok(()) }
     }
 

@@ -32,7 +32,7 @@ impl Prepared {
         let not_an_object = || CommitError::NotKept("the object has no metadata".to_owned());
         let metadata = value.get_mut("metadata").and_then(Value::as_object_mut).ok_or_else(not_an_object)?;
         metadata.insert("resourceVersion".to_owned(), Value::String(String::new()));
-        let raw = value.to_string().into_bytes();
+        let raw = serde_json::to_vec(&value).map_err(|error| CommitError::NotKept(error.to_string()))?;
         let hole = splice::find(&raw, &["metadata", "resourceVersion"]).ok_or_else(not_an_object)?.start + 1;
         Ok(Self { storage: commit.storage, expected: commit.expected, deletes, meta, selectable, raw, hole })
     }

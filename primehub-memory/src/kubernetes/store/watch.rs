@@ -117,7 +117,13 @@ impl Store {
         let (changed, now) = (feed.changed.subscribe(), Instant::now());
         let end = limit.and_then(|limit| now.checked_add(limit));
         let bookmark = next_bookmark(now, end, history.bookmarks);
-        Watch { shared: Arc::clone(&self.shared), query, selectable, feed, changed, stage, next, told, end, bookmark }
+        let shared = Arc::clone(&self.shared);
+        let mut watch = Watch { shared, query, selectable, feed, changed, stage, next, told, end, bookmark };
+        // What is there is what is there now, not when somebody begins to read.
+        if matches!(watch.stage, Stage::Waiting(at_least) if at_least <= revision) {
+            watch.stage = watch.snapshot();
+        }
+        watch
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) const FOREGROUND: &str = "foregroundDeletion";
 enum Deletion {
     /// Nothing holds the object.
     Remove,
+    /// Nothing holds the object, which is marked once more before it goes.
+    MarkAndRemove(Value),
     /// It is marked, and goes when nothing holds it any longer.
     Mark(Value),
     /// It is marked already, and nothing changes.
@@ -68,14 +70,29 @@ impl ApiServer {
             let (write, removed) = match deletion {
                 Deletion::Pending => return Ok((live, false)),
                 Deletion::Remove => (Write::Remove(value), true),
+                Deletion::MarkAndRemove(object) => (Write::Put(object), true),
                 Deletion::Mark(object) => (Write::Put(object), false),
             };
             if options.is_dry_run() {
                 return Ok((live, removed));
             }
-            let expected = Expected::Revision(live.meta.revision);
-            let commit = Commit { storage: kind.storage.clone(), key: key.clone(), expected, write };
-            match self.commit(kind, commit).await {
+            let commit = |live: &Object, write| Commit {
+                storage: kind.storage.clone(),
+                key: key.clone(),
+                expected: Expected::Revision(live.meta.revision),
+                write,
+            };
+            let marked = removed && matches!(write, Write::Put(_));
+            match self.commit(kind, commit(&live, write)).await {
+                Ok(object) if marked => {
+                    let gone = Write::Remove(object.value());
+                    return match self.commit(kind, commit(&object, gone)).await {
+                        Ok(object) => Ok((object, true)),
+                        // Somebody was faster. Whatever is written to a marked object that nothing holds takes it along.
+                        Err(CommitError::Stale | CommitError::Absent) => Ok((object, true)),
+                        Err(error) => Err(refused(kind, error, &key.name)),
+                    };
+                }
                 Ok(object) => return Ok((object, removed)),
                 Err(CommitError::Stale) if options.precondition_version.is_none() => {}
                 Err(error) => return Err(refused(kind, error, &key.name)),
@@ -135,13 +152,20 @@ fn decide(kind: &Kind, options: &Options, live: &Value, now: jiff::Timestamp) ->
         Some(Propagation::Foreground) => finalizers.push(json!(FOREGROUND)),
         Some(Propagation::Background) | None => {}
     }
+    // What waits for something of its own when it goes.
+    if !live["metadata"].as_object().is_some_and(|fields| fields.contains_key("deletionTimestamp")) {
+        finalizers.extend(rules::finalizer_at_the_end(kind).map(|name| json!(name)));
+    }
     let held = !finalizers.is_empty() || grace > 0 || rules::has_spec_finalizers(live);
-    if !held {
+    if !held && !rules::is_graceful(kind) {
         return Deletion::Remove;
     }
     let Some(fields) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return Deletion::Remove };
     let marked = fields.contains_key("deletionTimestamp");
     let shorter = fields.get("deletionGracePeriodSeconds").and_then(Value::as_i64).is_some_and(|left| grace < left);
+    if marked && !shorter && !held {
+        return Deletion::Remove;
+    }
     if marked && !shorter && finalizers == before {
         return Deletion::Pending;
     }
@@ -154,13 +178,13 @@ fn decide(kind: &Kind, options: &Options, live: &Value, now: jiff::Timestamp) ->
         let end = now.checked_add(jiff::SignedDuration::from_secs(grace)).unwrap_or(now);
         fields.insert("deletionTimestamp".to_owned(), json!(metadata::time(end)));
         fields.insert("deletionGracePeriodSeconds".to_owned(), json!(grace));
-        if kind.generation != Generation::Never {
+        if kind.generation != Generation::Never && !marked {
             let generation = fields.get("generation").and_then(Value::as_i64).unwrap_or(0);
             fields.insert("generation".to_owned(), json!(generation + 1));
         }
     }
     rules::mark_deleted(kind, &mut object);
-    Deletion::Mark(object)
+    if held { Deletion::Mark(object) } else { Deletion::MarkAndRemove(object) }
 }
 
 /// The answer to a deletion that is done.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::kubernetes::kinds::Kind;
-use crate::kubernetes::rules::names;
+use crate::kubernetes::rules::{self, names};
 use crate::kubernetes::status::{Cause, Causes, Status};
 use crate::kubernetes::store::{Key, Object};
 
@@ -50,7 +50,7 @@ pub(crate) fn place(object: &mut Value, namespace: Option<&str>, name: Option<&s
     if let Some(name) = name {
         if own_name.is_empty() {
             return Err(Status::bad_request(format!(
-                "the name of the object ({own_name}) does not match the name on the URL ({name})"
+                "the name of the object ({name} based on URL) was undeterminable: name must be provided"
             )));
         }
         if own_name != name {
@@ -82,38 +82,53 @@ pub(crate) fn generate_name(object: &mut Value, suffix: impl FnOnce() -> String)
     true
 }
 
+/// # Errors
+///
+/// 409 if the object that is to be replaced is another one than the writer means.
+pub(crate) fn check_uid(kind: &Kind, object: &Value, live: &Object) -> Result<(), Status> {
+    let uid = text(object, "uid");
+    if uid.is_empty() || *uid == *live.meta.uid {
+        return Ok(());
+    }
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        rules::registry_key(kind, &live.meta.key),
+        live.meta.uid
+    );
+    Err(Status::conflict(&kind.group, &kind.plural, name(object), why))
+}
+
 /// Whether the object names the version it is meant for.
 ///
 /// # Errors
 ///
-/// 409 if it is not the live one, 422 if there has to be one and is none.
-pub(crate) fn check_version(kind: &Kind, object: &Value, live: &Object, required: bool) -> Result<bool, Status> {
-    let uid = text(object, "uid");
-    if !uid.is_empty() && *uid != *live.meta.uid {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            live.meta.uid
-        );
-        return Err(Status::conflict(&kind.group, &kind.plural, name(object), why));
-    }
+/// 409 if it is not the live one, 422 if there has to be one and is none, 500 for one that is no number.
+pub(crate) fn check_version(kind: &Kind, object: &Value, live: &Object) -> Result<bool, Status> {
     match version(object) {
-        "" | "0" if required => {
+        "" | "0" if rules::needs_version(kind) => {
             let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
-            Err(Status::invalid(&kind.group, &kind.kind, name(object), vec![cause]))
+            // The real server, too, names the resource where others name the kind.
+            Err(Status::invalid(&kind.group, &kind.plural, name(object), vec![cause]))
         }
         "" | "0" => Ok(false),
         version => match version.parse::<u64>() {
             Ok(version) if version == live.meta.revision => Ok(true),
             Ok(_) => Err(Status::modified(&kind.group, &kind.plural, name(object))),
             Err(_) => {
-                let cause = Cause::invalid(
-                    "metadata.resourceVersion",
-                    &json!(version),
-                    format_args!("strconv.ParseUint: parsing {version:?}: invalid syntax"),
-                );
-                Err(Status::invalid(&kind.group, &kind.kind, name(object), vec![cause]))
+                let message = format!("strconv.ParseUint: parsing {version:?}: invalid syntax");
+                Err(Status::new(500, "", message))
             }
         },
+    }
+}
+
+/// # Errors
+///
+/// 500, as on a real server, if a new object claims to have a version.
+pub(crate) fn check_new(object: &Value) -> Result<(), Status> {
+    match version(object).parse::<u64>() {
+        Ok(0) | Err(_) => Ok(()),
+        Ok(_) => Err(Status::new(500, "", "resourceVersion should not be set on objects to be created")),
     }
 }
 
@@ -156,24 +171,48 @@ pub(crate) fn is_finished(object: &Value) -> bool {
         && object.pointer("/spec/finalizers").and_then(Value::as_array).is_none_or(Vec::is_empty)
 }
 
-/// Checks what every kind's metadata has to fulfil.
-pub(crate) fn check(kind: &Kind, object: &Value, live: Option<&Value>) -> Causes {
+/// What a writer would change of that which only the server sets. What is left out stays.
+pub(crate) fn check_kept(object: &Value, live: &Value) -> Causes {
+    let (sent, kept) = (&object["metadata"], &live["metadata"]);
+    let marked = !kept["deletionTimestamp"].is_null();
+    let moved = |field: &str| !sent[field].is_null() && sent[field] != json!("") && sent[field] != kept[field];
+    let fields = [("uid", moved("uid")), ("deletionTimestamp", !marked && moved("deletionTimestamp"))];
+    let fields = fields.into_iter().chain([("deletionGracePeriodSeconds", moved("deletionGracePeriodSeconds"))]);
+    let fields = fields.filter(|(_, moved)| *moved).map(|(field, _)| field);
+    fields.map(|field| Cause::invalid(format!("metadata.{field}"), &sent[field], "field is immutable")).collect()
+}
+
+/// Checks what every kind's metadata has to fulfil. `moved` is what [`check_kept`] has found.
+pub(crate) fn check(kind: &Kind, object: &Value, live: Option<&Value>, moved: Causes) -> Causes {
+    let mut causes = check_alone(kind, object, live.is_none());
+    if let Some(live) = live {
+        causes.extend(check_added_finalizers(&object["metadata"], live));
+        causes.extend(moved);
+        // Like the real server, which looks at changed metadata for all kinds and for each kind again.
+        causes.extend(causes.clone());
+    }
+    causes
+}
+
+fn check_alone(kind: &Kind, object: &Value, new: bool) -> Causes {
     let mut causes = Causes::new();
     let name = name(object);
     let generate = text(object, "generateName");
     if !generate.is_empty() {
-        causes.extend(names::check_prefix(kind, generate).map(|why| Cause::invalid("metadata.generateName", &json!(generate), why)));
+        let faults = names::check_prefix(kind, generate).into_iter();
+        causes.extend(faults.map(|why| Cause::invalid("metadata.generateName", &json!(generate), why)));
     }
     if name.is_empty() {
         causes.push(Cause::required("metadata.name", "name or generateName is required"));
-    } else if live.is_none() {
-        causes.extend(names::check(kind, name).map(|why| Cause::invalid("metadata.name", &json!(name), why)));
+    } else if new {
+        let faults = names::check(kind, name).into_iter();
+        causes.extend(faults.map(|why| Cause::invalid("metadata.name", &json!(name), why)));
     }
     let metadata = &object["metadata"];
     check_labels(&metadata["labels"], "metadata.labels", &mut causes);
     check_annotations(&metadata["annotations"], &mut causes);
     check_owners(&metadata["ownerReferences"], &mut causes);
-    check_finalizers(kind, metadata, live, &mut causes);
+    check_finalizers(kind, metadata, &mut causes);
     causes
 }
 
@@ -200,38 +239,54 @@ fn check_annotations(annotations: &Value, causes: &mut Causes) {
 
 fn check_owners(owners: &Value, causes: &mut Causes) {
     let owners: &[Value] = owners.as_array().map_or(&[], Vec::as_slice);
-    let mut controllers = Vec::new();
-    for (index, owner) in owners.iter().enumerate() {
-        for field in ["apiVersion", "kind", "name", "uid"] {
-            if owner[field].as_str().is_none_or(str::is_empty) {
-                let path = format!("metadata.ownerReferences[{index}].{field}");
-                if field == "apiVersion" {
-                    causes.push(Cause::invalid(path, &json!(""), "version must not be empty"));
-                } else {
-                    causes.push(Cause::invalid(path, &json!(""), format_args!("{field} must not be empty")));
+    let path = "metadata.ownerReferences";
+    let mut controller: Option<String> = None;
+    for owner in owners {
+        let text = |field: &str| owner[field].as_str().unwrap_or_default();
+        let version = text("apiVersion");
+        let no_version = version.is_empty() || version.ends_with('/') || version.matches('/').count() > 1;
+        if no_version {
+            causes.push(Cause::invalid(format!("{path}.apiVersion"), &json!(version), "version must not be empty"));
+        }
+        for field in ["kind", "name", "uid"].into_iter().filter(|field| text(field).is_empty()) {
+            causes.push(Cause::invalid(format!("{path}.{field}"), &json!(""), "must not be empty"));
+        }
+        if (version, text("kind")) == ("v1", "Event") {
+            let why = "/v1, Kind=Event is disallowed from being an owner";
+            causes.push(Cause::invalid_as(path, &shown_owner(owner), why));
+        }
+        if owner["controller"] == json!(true) {
+            let name = format!("{}/{}", text("kind"), text("name"));
+            match &controller {
+                None => controller = Some(name),
+                Some(first) => {
+                    let why = format!(
+                        "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}"
+                    );
+                    let list = owners.iter().map(shown_owner).collect::<Vec<_>>().join(",");
+                    causes.push(Cause::invalid_as(path, &format!("[{list}]"), why));
                 }
             }
         }
-        if owner["controller"] == json!(true) {
-            controllers.push(owner["name"].as_str().unwrap_or_default());
-        }
-    }
-    if let [first, second, ..] = controllers.as_slice() {
-        let why = format!(
-            "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
-        );
-        causes.push(Cause::invalid("metadata.ownerReferences", &json!(null), why));
     }
 }
 
-fn check_finalizers(kind: &Kind, metadata: &Value, live: Option<&Value>, causes: &mut Causes) {
-    let list = |metadata: &Value| -> Vec<String> {
-        metadata["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let finalizers = list(metadata);
+/// A reference as the real server prints it: with its fields in their own order.
+fn shown_owner(owner: &Value) -> String {
+    let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    let fields = fields.into_iter().filter_map(|field| Some((field, owner.get(field)?)));
+    let fields: Vec<_> = fields.map(|(field, value)| format!("\"{field}\":{value}")).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+fn finalizers(metadata: &Value) -> Vec<&str> {
+    metadata["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn check_finalizers(kind: &Kind, metadata: &Value, causes: &mut Causes) {
     // The domain is asked for by the older checks, which custom resources and their definitions do not go through.
     let domain = !kind.custom && &*kind.group != "apiextensions.k8s.io";
-    for (index, finalizer) in finalizers.iter().enumerate() {
+    for (index, finalizer) in finalizers(metadata).into_iter().enumerate() {
         match names::check_qualified(finalizer) {
             Some(why) => causes.push(Cause::invalid("metadata.finalizers", &json!(finalizer), why)),
             None if domain && !finalizer.contains('/') && !names::is_standard_finalizer(finalizer) => {
@@ -241,14 +296,19 @@ fn check_finalizers(kind: &Kind, metadata: &Value, live: Option<&Value>, causes:
             None => {}
         }
     }
-    let Some(live) = live.filter(|live| live.pointer("/metadata/deletionTimestamp").is_some()) else { return };
-    let before = list(&live["metadata"]);
-    let new: Vec<_> = finalizers.iter().filter(|finalizer| !before.contains(finalizer)).collect();
-    if !new.is_empty() {
-        let list = new.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
-        let why = format!(
-            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"
-        );
-        causes.push(Cause::forbidden("metadata.finalizers", why));
+}
+
+/// An object that is being deleted waits for nothing more than it did.
+fn check_added_finalizers(metadata: &Value, live: &Value) -> Option<Cause> {
+    live.pointer("/metadata/deletionTimestamp")?;
+    let before = finalizers(&live["metadata"]);
+    let mut new: Vec<_> = finalizers(metadata).into_iter().filter(|finalizer| !before.contains(finalizer)).collect();
+    new.sort_unstable();
+    if new.is_empty() {
+        return None;
     }
+    let list = new.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let why =
+        format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}");
+    Some(Cause::forbidden("metadata.finalizers", why))
 }

@@ -7,7 +7,7 @@ use crate::kubernetes::kinds::Kind;
 use crate::kubernetes::ownership::{self, Manager, Operation};
 use crate::kubernetes::patch;
 use crate::kubernetes::request::FieldValidation;
-use crate::kubernetes::schema::{strict, typed};
+use crate::kubernetes::schema::{golang, strict, typed};
 use crate::kubernetes::status::{Cause, Status};
 
 /// How a request changes an object.
@@ -40,13 +40,14 @@ impl PatchType {
             "application/merge-patch+json" => Ok(Self::Merge),
             "application/apply-patch+yaml" => Ok(Self::Apply),
             "application/strategic-merge-patch+json" if !custom => Ok(Self::Strategic),
-            _ => {
-                let mut known = vec!["application/json-patch+json", "application/merge-patch+json"];
-                if !custom {
-                    known.push("application/strategic-merge-patch+json");
-                }
-                known.push("application/apply-patch+yaml");
+            _ if custom => {
+                let known = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
                 Err(unsupported_media_type(&known))
+            }
+            // The server of built-in kinds says no more.
+            _ => {
+                let status = Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+                Err(status.with(crate::kubernetes::status::Details::default()))
             }
         }
     }
@@ -165,8 +166,13 @@ pub(crate) fn judge(request: &Request, complaints: Vec<String>, object: &Value) 
             let patch = request.resource.verb == crate::kubernetes::request::Verb::Patch
                 && request.media_type() != "application/apply-patch+yaml";
             if patch {
-                let cause =
-                    Cause::invalid("patch", &json!(object.to_string()), format_args!("strict decoding error: {list}"));
+                // After a strategic merge, the patch is shown.
+                let sent = match request.media_type() {
+                    "application/strategic-merge-patch+json" => strict::parse_json(&request.body).ok(),
+                    _ => None,
+                };
+                let shown = sent.map_or_else(|| object.to_string(), |sent| golang::plain(&sent.value));
+                let cause = Cause::invalid("patch", &json!(shown), format_args!("strict decoding error: {list}"));
                 return Err(Status::invalid("", "", "", vec![cause]));
             }
             if request.media_type() == "application/apply-patch+yaml" {

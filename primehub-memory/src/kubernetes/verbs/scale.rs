@@ -47,7 +47,7 @@ impl ApiServer {
                 return Err(Status::modified(&kind.group, &kind.plural, name));
             }
             let replicas = wanted.pointer("/spec/replicas").cloned().unwrap_or_else(|| json!(0));
-            if replicas.as_i64().is_none_or(|replicas| replicas < 0) {
+            if !kind.custom && replicas.as_i64().is_none_or(|replicas| replicas < 0) {
                 let why = "must be greater than or equal to 0";
                 let cause = Cause::invalid("spec.replicas", &replicas, why);
                 return Err(Status::invalid("autoscaling", "Scale", name, vec![cause]));
@@ -109,7 +109,7 @@ fn wanted(kinds: &Kinds, request: &Request, scale: &Value) -> Result<Value, Stat
 fn scale_of(object: &Value, paths: &Paths<'_>) -> Result<Value, Status> {
     let Some(replicas) = json_path::get(object, paths.spec) else {
         let message = format!("the spec replicas field {:?} does not exist", paths.spec);
-        return Err(Status::new(500, "", message));
+        return Err(Status::internal(message));
     };
     let mut metadata = serde_json::Map::new();
     for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {

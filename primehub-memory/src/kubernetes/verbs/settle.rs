@@ -9,7 +9,7 @@ use crate::kubernetes::ownership::{self, Manager, Operation};
 use crate::kubernetes::rules;
 use crate::kubernetes::schema::{default, prune, validate};
 use crate::kubernetes::server::ApiServer;
-use crate::kubernetes::status::{Causes, Status};
+use crate::kubernetes::status::{Cause, Causes, Status};
 
 /// What surrounds a write.
 pub(crate) struct Place<'a> {
@@ -48,6 +48,7 @@ pub(crate) fn settle(server: &ApiServer, place: &Place<'_>, mut object: Value) -
     let complaints = prune(&kind.schema, &mut object).into_iter().map(|path| format!("unknown field {path:?}")).collect();
     default(&kind.schema, &mut object);
     rules::default(kind, &mut object);
+    let moved = live.filter(|_| !place.status).map(|live| metadata::check_kept(&object, live)).unwrap_or_default();
     metadata::keep_server_fields(&mut object, live, place.now, || server.new_uid());
     match (live, place.status) {
         (Some(live), true) => keep_all_but_status(&mut object, live),
@@ -70,10 +71,10 @@ pub(crate) fn settle(server: &ApiServer, place: &Place<'_>, mut object: Value) -
     rules::prepare(server, kind, &mut object, live, place.status)?;
     set_generation(kind, &mut object, live);
 
-    let mut causes = metadata::check(kind, &object, live);
+    let mut causes = metadata::check(kind, &object, live, moved);
     causes.extend(rules::check(kind, &object, live, place.status));
     if kind.custom {
-        causes.extend(validate(&kind.schema, &object, live));
+        causes.extend(validate(&kind.schema, &object, live).into_iter().map(|cause| relative(cause, place.status)));
     }
     refuse(kind, &object, causes)?;
 
@@ -90,6 +91,14 @@ fn refuse(kind: &Kind, object: &Value, causes: Causes) -> Result<(), Status> {
         return Ok(());
     }
     Err(Status::invalid(&kind.group, &kind.kind, metadata::name(object), causes))
+}
+
+/// Values of a status that is written alone are named from there, while their fields are named in full: as by the real server.
+fn relative(mut cause: Cause, status: bool) -> Cause {
+    if status && cause.message.contains(" in body ") {
+        cause.message = cause.message.replacen("status.", "", 1);
+    }
+    cause
 }
 
 /// Takes `field` from the live object.
@@ -127,8 +136,12 @@ fn set_generation(kind: &Kind, object: &mut Value, live: Option<&Value>) {
             let deleted_now = live.pointer("/metadata/deletionTimestamp").is_none()
                 && object.pointer("/metadata/deletionTimestamp").is_some();
             let changed = match rule {
+                Generation::Never => false,
                 Generation::Spec => live.get("spec") != object.get("spec"),
-                _ => wanted(live) != wanted(object),
+                Generation::SpecAndAnnotations => {
+                    live.get("spec") != object.get("spec") || annotations(live) != annotations(object)
+                }
+                Generation::Content => wanted(kind, live) != wanted(kind, object),
             };
             if changed || deleted_now { before + 1 } else { before }
         }
@@ -140,17 +153,22 @@ fn set_generation(kind: &Kind, object: &mut Value, live: Option<&Value>) {
     }
 }
 
+fn annotations(object: &Value) -> Option<&serde_json::Map<String, Value>> {
+    object.pointer("/metadata/annotations")?.as_object().filter(|annotations| !annotations.is_empty())
+}
+
 /// Everything but metadata and, where it is written apart, status.
-fn wanted(object: &Value) -> Vec<(&String, &Value)> {
+fn wanted<'a>(kind: &Kind, object: &'a Value) -> Vec<(&'a String, &'a Value)> {
+    let apart = kind.has_status();
     let fields = object.as_object().into_iter().flatten();
-    fields.filter(|(name, _)| !matches!(name.as_str(), "metadata" | "status")).collect()
+    fields.filter(|(name, _)| *name != "metadata" && !(apart && *name == "status")).collect()
 }
 
 /// Whether nothing has changed but times of managed fields.
 fn same(live: &Value, object: &Value) -> bool {
-    fn without(object: &Value, name: &str) -> Vec<(String, Value)> {
+    fn without<'a>(object: &'a Value, name: &str) -> Vec<(&'a String, &'a Value)> {
         let fields = object.get("metadata").and_then(Value::as_object).into_iter().flatten();
-        fields.filter(|(key, _)| *key != name && *key != "resourceVersion").map(|(key, value)| (key.clone(), value.clone())).collect()
+        fields.filter(|(key, _)| *key != name && *key != "resourceVersion").collect()
     }
     fn rest(object: &Value) -> Vec<(&String, &Value)> {
         object.as_object().into_iter().flatten().filter(|(name, _)| *name != "metadata").collect()

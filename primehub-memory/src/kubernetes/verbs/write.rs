@@ -22,6 +22,8 @@ const ATTEMPTS: u32 = 8;
 struct Target<'a> {
     request: &'a Request,
     live: Option<&'a Arc<Object>>,
+    /// The live object as the kind shows it.
+    value: Option<&'a Value>,
     sent: Sent,
     applied: bool,
 }
@@ -29,7 +31,7 @@ struct Target<'a> {
 impl ApiServer {
     pub(crate) async fn create(&self, request: &Request) -> Result<Answer, Status> {
         let (kind, namespace) = (&request.resource.kind, request.resource.namespace.as_deref());
-        let sent = body::object(&self.kinds(), request, kind)?;
+        let mut sent = body::object(&self.kinds(), request, kind)?;
         request.options.check_write("CreateOptions", false)?;
         if kind.verbs == Verbs::Create {
             return review::create(self, request, sent.object);
@@ -37,17 +39,19 @@ impl ApiServer {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut object = sent.object.clone();
+            // Only one whose name is generated is tried again.
+            let named = !metadata::name(&sent.object).is_empty();
+            let mut object = if named { std::mem::take(&mut sent.object) } else { sent.object.clone() };
             metadata::place(&mut object, namespace, None)?;
             let generated = metadata::generate_name(&mut object, || self.random_suffix());
             if let Some(namespace) = namespace {
                 self.check_namespace(request, &object, namespace)?;
             }
             let again = Sent { object, complaints: sent.complaints.clone() };
-            match self.store_next(Target { request, live: None, sent: again, applied: false }, 201).await? {
+            match self.store_next(Target { request, live: None, value: None, sent: again, applied: false }, 201).await? {
                 Ok(answer) => return Ok(answer),
                 Err((CommitError::Exists, _)) if generated && attempt < ATTEMPTS => {}
-                Err((error, name)) => return Err(refused(kind, error, &name)),
+                Err((error, name)) => return Err(self.taken(kind, error, &Key::new(namespace, &name))),
             }
         }
     }
@@ -59,9 +63,10 @@ impl ApiServer {
         let mut object = sent.object;
         metadata::place(&mut object, request.resource.namespace.as_deref(), Some(name))?;
         let sent = Sent { object, complaints: sent.complaints };
-        self.retry(request, |live| {
+        self.retry(request, |live, _| {
             let live = live.ok_or_else(|| Status::not_found(&kind.group, &kind.plural, name))?;
-            let conditional = metadata::check_version(kind, &sent.object, live, kind.custom)?;
+            metadata::check_uid(kind, &sent.object, live)?;
+            let conditional = metadata::check_version(kind, &sent.object, live)?;
             Ok((Sent { object: sent.object.clone(), complaints: sent.complaints.clone() }, conditional, 200))
         })
         .await
@@ -73,10 +78,9 @@ impl ApiServer {
         let apply = patch_type == PatchType::Apply;
         request.options.check_write("PatchOptions", apply)?;
         let time = self.now_text();
-        self.retry(request, |live| {
-            let value = live.map(|object| render::shown(kind, object.value()));
-            let sent = match (&value, apply) {
-                (_, true) => next::applied(request, value.as_ref(), &time)?,
+        self.retry(request, |live, value| {
+            let sent = match (value, apply) {
+                (_, true) => next::applied(request, value, &time)?,
                 (Some(value), false) => next::patched(request, patch_type, value)?,
                 (None, false) => return Err(Status::not_found(&kind.group, &kind.plural, name)),
             };
@@ -93,9 +97,9 @@ impl ApiServer {
                 return Ok((sent, false, 201));
             };
             metadata::place(&mut sent.object, request.resource.namespace.as_deref(), Some(name))?;
-            let conditional = metadata::check_version(kind, &sent.object, live, false)? && {
+            let conditional = metadata::check_version(kind, &sent.object, live)? && {
                 // A patch that leaves the version alone is made again on whatever is there.
-                metadata::version(&sent.object) != metadata::version(value.as_ref().unwrap_or(&Value::Null))
+                metadata::version(&sent.object) != metadata::version(value.unwrap_or(&Value::Null))
             };
             Ok((sent, conditional, 200))
         })
@@ -106,7 +110,7 @@ impl ApiServer {
     async fn retry(
         &self,
         request: &Request,
-        next: impl Fn(Option<&Arc<Object>>) -> Result<(Sent, bool, u16), Status>,
+        next: impl Fn(Option<&Arc<Object>>, Option<&Value>) -> Result<(Sent, bool, u16), Status>,
     ) -> Result<Answer, Status> {
         let resource = &request.resource;
         let (kind, name) = (&resource.kind, resource.named()?);
@@ -115,9 +119,10 @@ impl ApiServer {
         loop {
             attempt += 1;
             let live = self.store().get(&kind.storage, &key);
-            let (sent, conditional, code) = next(live.as_ref())?;
+            let value = live.as_ref().map(|live| render::shown(kind, live.value()));
+            let (sent, conditional, code) = next(live.as_ref(), value.as_ref())?;
             let applied = request.media_type() == "application/apply-patch+yaml";
-            let target = Target { request, live: live.as_ref(), sent, applied };
+            let target = Target { request, live: live.as_ref(), value: value.as_ref(), sent, applied };
             match self.store_next(target, code).await? {
                 Ok(answer) => return Ok(answer),
                 Err((CommitError::Exists | CommitError::Stale | CommitError::Absent, _))
@@ -129,23 +134,25 @@ impl ApiServer {
 
     /// Settles what was sent and commits it. The inner error is one of the commit, with the object's name.
     async fn store_next(&self, target: Target<'_>, code: u16) -> Result<Result<Answer, (CommitError, String)>, Status> {
-        let Target { request, live, sent, applied } = target;
+        let Target { request, live, value, sent, applied } = target;
         let kind = &request.resource.kind;
-        let live_value = live.map(|object| render::shown(kind, object.value()));
         let place = Place {
             kind,
             status: request.resource.subresource == Some(Subresource::Status),
-            live: live_value.as_ref(),
+            live: value,
             applied,
             manager: request.manager(),
             subresource: request.resource.subresource.as_ref().map_or("", Subresource::name),
             now: self.now(),
         };
+        // A new object has no version yet; that is looked at where it would be kept.
+        let new = if live.is_none() && !request.options.is_dry_run() { metadata::check_new(&sent.object) } else { Ok(()) };
         let Settled { object, complaints, outcome } = settle(self, &place, sent.object)?;
         let complaints = [sent.complaints, complaints].concat();
         let warnings = next::judge(request, complaints, &object)?;
         let object = render::kept(kind, object);
         let form = Self::form(request)?;
+        new?;
         let name = metadata::name(&object).to_owned();
         if request.options.is_dry_run() {
             if live.is_none() && self.store().contains(&kind.storage, &metadata::key(&object)) {
@@ -168,6 +175,17 @@ impl ApiServer {
             Ok(object) => Ok(Ok(Answer::json(code, form.object(kind, &object, self.now())).warn(warnings))),
             Err(error) => Ok(Err((error, name))),
         }
+    }
+
+    /// What the caller gets if a new object was refused.
+    fn taken(&self, kind: &Kind, error: CommitError, key: &Key) -> Status {
+        let going = matches!(error, CommitError::Exists)
+            && self.store().get(&kind.storage, key).is_some_and(|object| object.meta.deleting);
+        let mut status = refused(kind, error, &key.name);
+        if going {
+            status.message = format!("object is being deleted: {}", status.message);
+        }
+        status
     }
 
     /// 404 if the namespace is not there, 403 if it is going.

@@ -165,7 +165,7 @@ async fn a_version_from_the_future_is_waited_for() {
     assert_eq!(names(&waiting.await.unwrap().unwrap().objects), ["a", "b"]);
     assert_eq!(store.check_revision("3"), Ok(()));
     assert_eq!(store.check_revision("4").unwrap_err().code, 504);
-    assert_eq!(store.check_revision("x").unwrap_err().code, 400);
+    assert_eq!(store.check_revision("x").unwrap_err().code, 500);
 }
 
 #[tokio::test]
