@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use primehub_benches::{
-    Client, Document, Entrance, KeptRealm, Run, Samples, Size, World, batched_reads, groups_page, me, number,
-    users_page, warm_reads,
+    Client, Cluster, Document, Entrance, KeptRealm, Resource, Run, Samples, Size, World, batched_reads, groups_page,
+    me, number, users_page, warm_reads,
 };
 use primehub_memory::identity::PasswordCost;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
@@ -48,6 +48,7 @@ fn main() -> anyhow::Result<ExitCode> {
     run.record("hashes.login_page", &runtime.block_on(hashes_of_login_page())?)?;
     run.record("growth.kept_edit_user", &runtime.block_on(growth_of_kept_edit())?)?;
     run.record("directory.bytes_per_user", &bytes_per_user(&runtime)?)?;
+    runtime.block_on(kubernetes(&mut run))?;
     run.finish()
 }
 
@@ -164,4 +165,105 @@ async fn allocations_of_kept_edit(realm: &KeptRealm) -> anyhow::Result<f64> {
     let region = Region::new(ALLOCATOR);
     realm.edits_per_second(1, 50).await?;
     Ok(allocated(&region.change()))
+}
+
+const PODS: Resource = Resource::Pods;
+/// What comes and goes, or is applied, in one run.
+const MORE: usize = 200;
+const WATCHERS: usize = 10;
+
+/// The Kubernetes API in memory: what writes and what is told of them allocates, what objects and watchers hold, and how that grows.
+async fn kubernetes(run: &mut Run) -> anyhow::Result<()> {
+    let small = Cluster::direct().await?;
+    small.create(PODS, 0..1_000).await?;
+    let bytes = number(small.size(PODS, 0).await? as u64);
+
+    let [mut create, mut apply, mut told, mut copies] = [const { Vec::new() }; 4];
+    small.apply(Resource::Deployments, 0..MORE, 0).await?;
+    for turn in 1..=5 {
+        let alone = creates(&small, 1_000, 0).await?;
+        let watched = creates(&small, 1_000, WATCHERS).await?;
+        let region = Region::new(ALLOCATOR);
+        small.apply(Resource::Deployments, 0..MORE, turn).await?;
+        apply.push(allocated(&region.change()) / number(MORE as u64));
+        let events = number((MORE * WATCHERS) as u64);
+        create.push(allocated(&alone) / number(MORE as u64));
+        told.push((allocated(&watched) - allocated(&alone)) / events);
+        let written = |stats: &Stats| number(stats.bytes_allocated as u64);
+        copies.push((written(&watched) - written(&alone)) / events / bytes);
+    }
+    for (name, samples) in [
+        ("allocations.create", create),
+        ("allocations.apply", apply),
+        ("told.allocations", told),
+        ("told.copies", copies),
+    ] {
+        run.record(&format!("kubernetes.{name}"), &samples.into_iter().collect())?;
+    }
+    run.record("kubernetes.idle_watcher", &bytes_of_idle_watcher().await?)?;
+
+    let mut held = [0.0; 2];
+    let mut clusters = Vec::new();
+    for (held, pods) in held.iter_mut().zip([1_000, 100_000]) {
+        let region = Region::new(ALLOCATOR);
+        let cluster = Cluster::direct().await?;
+        cluster.create(PODS, 0..pods).await?;
+        *held = bytes_held(&region.change());
+        clusters.push(cluster);
+    }
+    let each = (held[1] - held[0]) / 99_000.0;
+    run.record("kubernetes.bytes_per_pod", &[each].into_iter().collect())?;
+    run.record("kubernetes.bytes_per_pod.to_json", &[each / bytes].into_iter().collect())?;
+    let [mut create, mut told, mut list] = [const { Vec::new() }; 3];
+    for _ in 0..5 {
+        let [mut alone, mut watched, mut listed] = [[0.0; 2]; 3];
+        for (index, (cluster, size)) in clusters.iter().zip([1_000, 100_000]).enumerate() {
+            alone[index] = allocated(&creates(cluster, size, 0).await?);
+            watched[index] = allocated(&creates(cluster, size, WATCHERS).await?);
+            let region = Region::new(ALLOCATOR);
+            cluster.list(PODS, size, 500).await?;
+            listed[index] = number(region.change().bytes_allocated as u64) / number(size as u64);
+        }
+        create.push(alone[1] / alone[0]);
+        told.push(watched[1] / watched[0]);
+        list.push(listed[1] / listed[0]);
+    }
+    for (name, samples) in [("create", create), ("told", told), ("list", list)] {
+        run.record(&format!("kubernetes.growth.{name}"), &samples.into_iter().collect())?;
+    }
+    Ok(())
+}
+
+/// Some pods more, told to so many watchers; they are gone afterwards.
+async fn creates(cluster: &Cluster, from: usize, watchers: usize) -> anyhow::Result<Stats> {
+    let more = from..from + MORE;
+    let watchers = cluster.watchers(PODS, watchers, MORE).await?;
+    // They are connected and wait.
+    tokio::task::yield_now().await;
+    let region = Region::new(ALLOCATOR);
+    cluster.create(PODS, more.clone()).await?;
+    watchers.done().await?;
+    let stats = region.change();
+    cluster.delete(PODS, more).await?;
+    Ok(stats)
+}
+
+/// What a watcher holds that is told of 1,000 pods and never reads: the difference that ten of them make.
+async fn bytes_of_idle_watcher() -> anyhow::Result<Samples> {
+    let mut samples = Samples::default();
+    for _ in 0..5 {
+        let mut held = [0.0; 2];
+        for (held, watchers) in held.iter_mut().zip([0, WATCHERS]) {
+            let region = Region::new(ALLOCATOR);
+            let cluster = Cluster::direct().await?;
+            let mut idlers = Vec::with_capacity(WATCHERS);
+            for _ in 0..watchers {
+                idlers.push(cluster.idler(PODS).await?);
+            }
+            cluster.create(PODS, 0..1_000).await?;
+            *held = bytes_held(&region.change());
+        }
+        samples.push((held[1] - held[0]) / number(WATCHERS as u64));
+    }
+    Ok(samples)
 }

@@ -32,6 +32,13 @@ pub struct Started {
     token: String,
 }
 
+/// A running `primehub up --kube-only`. Ends when it is dropped.
+#[derive(Debug)]
+pub struct StartedKubernetes {
+    child: Child,
+    kubeconfig: PathBuf,
+}
+
 /// What the first question asks.
 const QUESTION: &str = r#"{"query":"{ me { username effectiveGroups { name } } }"}"#;
 
@@ -91,6 +98,66 @@ impl Place {
         started.ready_after = began.elapsed();
         Ok(started)
     }
+
+    /// Starts the program as nothing but a Kubernetes API, and waits until it greets.
+    ///
+    /// # Errors
+    /// A program that does not start.
+    pub async fn start_kubernetes(&self, binary: &Path) -> anyhow::Result<StartedKubernetes> {
+        let configuration = self.folder.path().join("configuration");
+        let mut command = Command::new(binary);
+        command.args(["up", "--kube-only", "--config-dir"]).arg(&configuration);
+        command.stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;
+        let stdout = child.stdout.take().context("a program without output")?;
+        let greeting = BufReader::new(stdout).lines().next_line().await?;
+        anyhow::ensure!(greeting.is_some(), "{} ended without a greeting", binary.display());
+        Ok(StartedKubernetes { child, kubeconfig: configuration.join("kubeconfig") })
+    }
+}
+
+impl StartedKubernetes {
+    /// The file that tells clients.
+    #[must_use]
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Memory that is resident at the moment, in MiB.
+    ///
+    /// # Errors
+    /// A system without `/proc`.
+    pub fn resident_mebibytes(&self) -> anyhow::Result<f64> {
+        resident(&self.child.id().context("the program has ended")?.to_string())
+    }
+
+    /// Kills it, and waits until it has gone.
+    ///
+    /// # Errors
+    /// A program that has ended by itself.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
+    }
+}
+
+/// Memory of this process that is resident at the moment, in MiB.
+///
+/// # Errors
+/// A system without `/proc`.
+pub fn resident_mebibytes() -> anyhow::Result<f64> {
+    resident("self")
+}
+
+fn resident(process: &str) -> anyhow::Result<f64> {
+    let status = proc(process, "status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kibibytes / 1024.0)
+}
+
+fn proc(process: &str, file: &str) -> anyhow::Result<String> {
+    let path = format!("/proc/{process}/{file}");
+    std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))
 }
 
 impl Started {
@@ -133,10 +200,7 @@ impl Started {
     /// # Errors
     /// A system without `/proc`.
     pub fn resident_mebibytes(&self) -> anyhow::Result<f64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kibibytes / 1024.0)
+        resident(&self.id()?)
     }
 
     /// Processor time so far, in the kernel's ticks of usually 10 ms.
@@ -144,13 +208,11 @@ impl Started {
     /// # Errors
     /// A system without `/proc`.
     pub fn processor_ticks(&self) -> anyhow::Result<u64> {
-        ticks(&self.proc("stat")?)
+        ticks(&proc(&self.id()?, "stat")?)
     }
 
-    fn proc(&self, file: &str) -> anyhow::Result<String> {
-        let id = self.child.id().context("the program has ended")?;
-        let path = format!("/proc/{id}/{file}");
-        std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))
+    fn id(&self) -> anyhow::Result<String> {
+        Ok(self.child.id().context("the program has ended")?.to_string())
     }
 }
 
