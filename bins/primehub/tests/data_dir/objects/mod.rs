@@ -94,7 +94,7 @@ struct Outcome {
 async fn until_killed(program: Program, writers: Vec<Writer>, ending: Ending, goes: bool, enough: usize) -> Outcome {
     let (client, maps) = (program.client(), maps(program.client()));
     let start = Picture::take(&maps).await;
-    let watcher = tokio::spawn(Watched::until_the_end(start, maps.clone()));
+    let watching = tokio::spawn(Watched::until_the_end(start, maps.clone()));
     let (count, mut reached) = watch::channel(0_usize);
     let (count, going) = (Arc::new(count), Arc::new(Notify::new()));
     let writers: Vec<_> =
@@ -112,7 +112,7 @@ async fn until_killed(program: Program, writers: Vec<Writer>, ending: Ending, go
     for writer in writers {
         back.push(writer.await.unwrap());
     }
-    let (ending, watched) = (ending.await.unwrap(), watcher.await.unwrap());
+    let (ending, watched) = (ending.await.unwrap(), watching.await.unwrap());
     let count = *reached.borrow();
     Outcome { writers: back, ending, watched, count }
 }
