@@ -169,7 +169,10 @@ impl ApiServer {
     #[expect(clippy::unused_self, reason = "identifiers belong to the server")]
     pub(crate) fn random_suffix(&self) -> String {
         const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-        uuid::Uuid::new_v4().as_bytes()[..5].iter().map(|byte| LETTERS[usize::from(*byte) % LETTERS.len()] as char).collect()
+        uuid::Uuid::new_v4().as_bytes()[..5]
+            .iter()
+            .map(|byte| LETTERS[usize::from(*byte) % LETTERS.len()] as char)
+            .collect()
     }
 
     /// The kinds that there are now.

@@ -17,7 +17,7 @@ pub struct Status {
     /// A sentence for people.
     pub message: String,
     /// What it is about; `None` is left out.
-    pub details: Option<Details>,
+    pub details: Option<Box<Details>>,
     /// What else stands in `metadata`: a fresh continue token, if the one that was given is too old.
     pub continue_token: Option<String>,
 }
@@ -152,7 +152,7 @@ impl Status {
     /// The same with details.
     #[must_use]
     pub fn with(mut self, details: Details) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 

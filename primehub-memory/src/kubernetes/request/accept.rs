@@ -43,9 +43,11 @@ impl Accept {
             let (form, group, version) = (parameter("as"), parameter("g"), parameter("v"));
             match (form.as_deref(), group.as_deref(), version) {
                 (None, ..) => return Ok(Self::Full),
-                (Some(form @ ("PartialObjectMetadata" | "PartialObjectMetadataList")), Some("meta.k8s.io"), Some(version))
-                    if matches!(version.as_str(), "v1" | "v1beta1") && !discovery =>
-                {
+                (
+                    Some(form @ ("PartialObjectMetadata" | "PartialObjectMetadataList")),
+                    Some("meta.k8s.io"),
+                    Some(version),
+                ) if matches!(version.as_str(), "v1" | "v1beta1") && !discovery => {
                     return Ok(Self::Metadata { list: form == "PartialObjectMetadataList", version });
                 }
                 (Some("Table"), Some("meta.k8s.io"), Some(version))
@@ -113,11 +115,26 @@ mod tests {
     #[case(Some("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1"), false,
         Accept::Metadata { list: true, version: "v1beta1".to_owned() })]
     #[case(Some("application/json;stream=watch"), false, Accept::Full)]
-    #[case(Some("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"), true,
-        Accept::Aggregated)]
-    #[case(Some("application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"), true, Accept::Full)]
-    #[case(Some("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"), false, Accept::Full)]
-    fn the_first_form_that_can_be_answered_wins(#[case] header: Option<&str>, #[case] discovery: bool, #[case] form: Accept) {
+    #[case(
+        Some("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"),
+        true,
+        Accept::Aggregated
+    )]
+    #[case(
+        Some("application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"),
+        true,
+        Accept::Full
+    )]
+    #[case(
+        Some("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"),
+        false,
+        Accept::Full
+    )]
+    fn the_first_form_that_can_be_answered_wins(
+        #[case] header: Option<&str>,
+        #[case] discovery: bool,
+        #[case] form: Accept,
+    ) {
         assert_eq!(Accept::parse(header, discovery).unwrap(), form);
     }
 

@@ -90,7 +90,9 @@ impl Options {
                 "resourceVersionMatch" => options.resource_version_match = text(),
                 "allowWatchBookmarks" => options.allow_watch_bookmarks = boolean(&value),
                 "sendInitialEvents" => options.send_initial_events = text().map(|value| boolean(&value)),
-                "timeoutSeconds" => options.timeout_seconds = number()?.map(|seconds| u64::try_from(seconds).unwrap_or(0)),
+                "timeoutSeconds" => {
+                    options.timeout_seconds = number()?.map(|seconds| u64::try_from(seconds).unwrap_or(0))
+                }
                 "dryRun" => options.dry_run.push(value.into_owned()),
                 "fieldManager" => options.field_manager = text(),
                 "fieldValidation" => options.field_validation = text(),
@@ -110,9 +112,8 @@ impl Options {
         }
         // A watch has a limit of its own.
         if let Some(timeout) = timeout.filter(|_| !options.watch) {
-            duration::check(&timeout).map_err(|why| {
-                Status::bad_request(format!("invalid timeout specified in the request URL - {why}"))
-            })?;
+            duration::check(&timeout)
+                .map_err(|why| Status::bad_request(format!("invalid timeout specified in the request URL - {why}")))?;
         }
         Ok(options)
     }
@@ -229,7 +230,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case("dryRun=Foo", r#"CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Foo"]: supported values: "All""#)]
+    #[case(
+        "dryRun=Foo",
+        r#"CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Foo"]: supported values: "All""#
+    )]
     #[case("fieldValidation=No", r#"CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "No": supported values: "", "Ignore", "Strict", "Warn""#)]
     fn wrong_options_are_refused(#[case] query: &str, #[case] message: &str) {
         let options = Options::from_query(query).unwrap();

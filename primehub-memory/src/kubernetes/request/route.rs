@@ -50,7 +50,13 @@ pub(crate) struct Resource {
 pub(crate) enum Route {
     Resource(Resource),
     /// The resource, its version or its group is unknown.
-    UnknownResource { group: String, resource: String, namespace: Option<String>, name: Option<String>, verb: Verb },
+    UnknownResource {
+        group: String,
+        resource: String,
+        namespace: Option<String>,
+        name: Option<String>,
+        verb: Verb,
+    },
     /// The resource knows no such method. Access is decided before.
     NotAllowed(Resource),
     /// A document about the server, by its path.

@@ -40,7 +40,21 @@ pub(crate) fn default_propagation(kind: &Kind) -> Option<Propagation> {
 
 /// Whether the answer to a completed deletion is the object instead of a success.
 pub(crate) fn answers_deleted_object(kind: &Kind) -> bool {
-    !kind.custom && matches!(&*kind.kind, "Pod" | "PersistentVolumeClaim" | "PersistentVolume" | "ServiceAccount" | "Service" | "PodTemplate" | "ResourceQuota" | "StorageClass" | "VolumeAttachment" | "CSIDriver" | "CSINode")
+    !kind.custom
+        && matches!(
+            &*kind.kind,
+            "Pod"
+                | "PersistentVolumeClaim"
+                | "PersistentVolume"
+                | "ServiceAccount"
+                | "Service"
+                | "PodTemplate"
+                | "ResourceQuota"
+                | "StorageClass"
+                | "VolumeAttachment"
+                | "CSIDriver"
+                | "CSINode"
+        )
 }
 
 /// What holds an object of the kind from the beginning of its end: a definition waits for its objects.
@@ -88,7 +102,8 @@ pub(crate) fn check_eviction(server: &ApiServer, pod: &Arc<Object>) -> Result<()
         [] => return Ok(()),
         [budget] => budget,
         _ => {
-            let message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+            let message =
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
             return Err(Status::new(500, "InternalError", message));
         }
     };

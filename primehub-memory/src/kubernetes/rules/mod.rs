@@ -13,8 +13,8 @@ mod storage;
 
 pub(crate) use defaults::default;
 pub(crate) use deletion::{
-    answers_deleted_object, check_deletion, check_eviction, default_propagation, finalizer_at_the_end, grace_period, has_spec_finalizers, is_graceful,
-    mark_deleted,
+    answers_deleted_object, check_deletion, check_eviction, default_propagation, finalizer_at_the_end, grace_period,
+    has_spec_finalizers, is_graceful, mark_deleted,
 };
 pub(crate) use prepare::{mark_scheduled, prepare};
 pub(crate) use storage::{needs_version, registry_key};

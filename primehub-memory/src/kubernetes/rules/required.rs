@@ -60,7 +60,9 @@ fn check_pod(spec: &Value, path: &str, policies: &[&str], causes: &mut Causes) {
     if containers.is_empty() {
         causes.push(Cause::required(format!("{path}.containers"), ""));
     }
-    let volumes: Vec<&str> = spec["volumes"].as_array().into_iter().flatten().map(|volume| text(volume, "name")).collect();
+    let volumes: Vec<&str> =
+        spec["volumes"].as_array().into_iter().flatten().map(|volume| text(volume, "name")).collect();
+    check_volumes(spec, path, causes);
     let mut seen: Vec<&str> = Vec::new();
     for list in ["initContainers", "containers"] {
         for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
@@ -82,7 +84,11 @@ fn check_pod(spec: &Value, path: &str, policies: &[&str], causes: &mut Causes) {
                 let name = text(value, "name");
                 if !volumes.contains(&name) {
                     let field = format!("{field}.volumeMounts[{mount}].name");
-                    causes.push(Cause { reason: "FieldValueNotFound".to_owned(), message: format!("Not found: {name:?}"), field });
+                    causes.push(Cause {
+                        reason: "FieldValueNotFound".to_owned(),
+                        message: format!("Not found: {name:?}"),
+                        field,
+                    });
                 }
             }
         }
@@ -91,6 +97,47 @@ fn check_pod(spec: &Value, path: &str, policies: &[&str], causes: &mut Causes) {
     if !containers.is_empty() && !policies.contains(&policy) {
         let supported: Vec<String> = policies.iter().map(|policy| (*policy).to_owned()).collect();
         causes.push(Cause::not_supported(format!("{path}.restartPolicy"), &json!(policy), &supported));
+    }
+}
+
+/// Where the content of a volume comes from, in the order in which the real server looks.
+const SOURCES: [&str; 27] = [
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "flocker",
+    "persistentVolumeClaim",
+    "cephfs",
+    "quobyte",
+    "downwardAPI",
+    "fc",
+    "configMap",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "storageos",
+    "projected",
+    "scaleIO",
+    "csi",
+    "ephemeral",
+    "image",
+];
+
+/// A volume comes from one place.
+fn check_volumes(spec: &Value, path: &str, causes: &mut Causes) {
+    for (index, volume) in spec["volumes"].as_array().into_iter().flatten().enumerate() {
+        for source in SOURCES.iter().filter(|source| volume.get(**source).is_some()).skip(1) {
+            let field = format!("{path}.volumes[{index}].{source}");
+            causes.push(Cause::forbidden(field, "may not specify more than 1 volume type"));
+        }
     }
 }
 
@@ -107,7 +154,8 @@ fn check_selector(spec: &Value, causes: &mut Causes) {
         return;
     }
     let pairs = labels.as_object().into_iter().flatten();
-    let mut pairs: Vec<_> = pairs.map(|(key, value)| (key.as_str().into(), value.as_str().unwrap_or_default().into())).collect();
+    let mut pairs: Vec<_> =
+        pairs.map(|(key, value)| (key.as_str().into(), value.as_str().unwrap_or_default().into())).collect();
     pairs.sort();
     if LabelSelector::of_object(selector).is_some_and(|selector| !selector.matches_labels(&pairs)) {
         let why = "`selector` does not match template `labels`";

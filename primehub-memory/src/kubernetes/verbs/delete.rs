@@ -58,7 +58,12 @@ impl ApiServer {
     }
 
     /// Marks or removes one object; says whether it is gone.
-    pub(crate) async fn delete_one(&self, kind: &Kind, options: &Options, key: &Key) -> Result<(Arc<Object>, bool), Status> {
+    pub(crate) async fn delete_one(
+        &self,
+        kind: &Kind,
+        options: &Options,
+        key: &Key,
+    ) -> Result<(Arc<Object>, bool), Status> {
         loop {
             let Some(live) = self.store().get(&kind.storage, key) else {
                 return Err(Status::not_found(&kind.group, &kind.plural, &key.name));
@@ -133,7 +138,8 @@ fn check_preconditions(kind: &Kind, options: &Options, live: &Object) -> Result<
 fn decide(kind: &Kind, options: &Options, live: &Value, now: jiff::Timestamp) -> Deletion {
     let mut object = live.clone();
     let grace = rules::grace_period(kind, live, options.grace_period_seconds);
-    let before: Vec<Value> = live.pointer("/metadata/finalizers").and_then(Value::as_array).cloned().unwrap_or_default();
+    let before: Vec<Value> =
+        live.pointer("/metadata/finalizers").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut finalizers: Vec<Value> =
         before.iter().filter(|name| **name != json!(ORPHAN) && **name != json!(FOREGROUND)).cloned().collect();
     let asked = options.propagation().or_else(|| {

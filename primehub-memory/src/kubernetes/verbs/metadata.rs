@@ -141,7 +141,12 @@ pub(crate) fn forget_version_of_created(object: &Value, kind: &Kind, name: &str)
 }
 
 /// Sets what only the server says: from the live object, or anew.
-pub(crate) fn keep_server_fields(object: &mut Value, live: Option<&Value>, now: Timestamp, uid: impl FnOnce() -> String) {
+pub(crate) fn keep_server_fields(
+    object: &mut Value,
+    live: Option<&Value>,
+    now: Timestamp,
+    uid: impl FnOnce() -> String,
+) {
     let Some(fields) = fields(object) else { return };
     fields.remove("selfLink");
     let Some(live) = live else {
@@ -152,7 +157,15 @@ pub(crate) fn keep_server_fields(object: &mut Value, live: Option<&Value>, now: 
         }
         return;
     };
-    let kept = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace", "resourceVersion"];
+    let kept = [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "namespace",
+        "resourceVersion",
+    ];
     for field in kept {
         match live.pointer(&format!("/metadata/{field}")) {
             Some(value) => fields.insert(field.to_owned(), value.clone()),
@@ -308,7 +321,8 @@ fn check_added_finalizers(metadata: &Value, live: &Value) -> Option<Cause> {
         return None;
     }
     let list = new.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
-    let why =
-        format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}");
+    let why = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"
+    );
     Some(Cause::forbidden("metadata.finalizers", why))
 }

@@ -50,8 +50,7 @@ impl ApiServer {
     pub(crate) fn watch(&self, request: &Request) -> Result<Answer, Status> {
         let (resource, options) = (&request.resource, &request.options);
         refuse(check_watch(&request.options))?;
-        let query =
-            WatchQuery::new(&resource.kind, resource.namespace.as_deref(), options, resource.name.as_deref())?;
+        let query = WatchQuery::new(&resource.kind, resource.namespace.as_deref(), options, resource.name.as_deref())?;
         // A real server ends a watch without a limit after half an hour to an hour.
         let limit = Duration::from_secs(options.timeout_seconds.filter(|seconds| *seconds > 0).unwrap_or(2700));
         let form = Self::form(request)?;

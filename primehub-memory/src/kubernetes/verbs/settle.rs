@@ -45,7 +45,8 @@ pub(crate) enum Outcome {
 
 pub(crate) fn settle(server: &ApiServer, place: &Place<'_>, mut object: Value) -> Result<Settled, Status> {
     let Place { kind, live, .. } = *place;
-    let complaints = prune(&kind.schema, &mut object).into_iter().map(|path| format!("unknown field {path:?}")).collect();
+    let complaints =
+        prune(&kind.schema, &mut object).into_iter().map(|path| format!("unknown field {path:?}")).collect();
     default(&kind.schema, &mut object);
     rules::default(kind, &mut object);
     let moved = live.filter(|_| !place.status).map(|live| metadata::check_kept(&object, live)).unwrap_or_default();

@@ -48,7 +48,8 @@ impl ApiServer {
                 self.check_namespace(request, &object, namespace)?;
             }
             let again = Sent { object, complaints: sent.complaints.clone() };
-            match self.store_next(Target { request, live: None, value: None, sent: again, applied: false }, 201).await? {
+            match self.store_next(Target { request, live: None, value: None, sent: again, applied: false }, 201).await?
+            {
                 Ok(answer) => return Ok(answer),
                 Err((CommitError::Exists, _)) if generated && attempt < ATTEMPTS => {}
                 Err((error, name)) => return Err(self.taken(kind, error, &Key::new(namespace, &name))),
@@ -146,7 +147,8 @@ impl ApiServer {
             now: self.now(),
         };
         // A new object has no version yet; that is looked at where it would be kept.
-        let new = if live.is_none() && !request.options.is_dry_run() { metadata::check_new(&sent.object) } else { Ok(()) };
+        let new =
+            if live.is_none() && !request.options.is_dry_run() { metadata::check_new(&sent.object) } else { Ok(()) };
         let Settled { object, complaints, outcome } = settle(self, &place, sent.object)?;
         let complaints = [sent.complaints, complaints].concat();
         let warnings = next::judge(request, complaints, &object)?;
@@ -194,9 +196,8 @@ impl ApiServer {
         match self.namespace(namespace) {
             None => Err(Status::not_found("", "namespaces", namespace)),
             Some(live) if live.meta.deleting => {
-                let why = format!(
-                    "unable to create new content in namespace {namespace} because it is being terminated"
-                );
+                let why =
+                    format!("unable to create new content in namespace {namespace} because it is being terminated");
                 let mut status = Status::forbidden(&kind.group, &kind.plural, metadata::name(object), why);
                 if let Some(details) = &mut status.details {
                     details.causes.push(crate::kubernetes::status::Cause {

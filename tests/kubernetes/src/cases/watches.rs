@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Done;
-use super::common::{secret, secrets};
+use super::common::{config_map, secret, secrets};
 use crate::case::cases;
 use crate::check::{check, same, text, version};
 use crate::{Cluster, MERGE_PATCH, Watch};
@@ -216,7 +216,10 @@ async fn a_bookmark_comes_before_the_end(cluster: Cluster) -> Done {
     let secrets = secrets(&cluster, 1).await?;
     let list = cluster.get(&secrets).await?.expect(200)?;
     let call = cluster.read(&secrets).query("resourceVersion", version(&list)).query("timeoutSeconds", "4");
-    let events = call.query("allowWatchBookmarks", "true").watch().await?.rest().await?;
+    let watch = call.query("allowWatchBookmarks", "true").watch().await?;
+    // There is nothing to mark while nothing happens anywhere.
+    cluster.create(secrets.replace("/secrets", "/configmaps"), &config_map("x")).await?.expect(201)?;
+    let events = watch.rest().await?;
     check!(!events.is_empty());
     for event in &events {
         let (kind, object) = (text(event, "/type"), &event["object"]);
