@@ -30,12 +30,8 @@ const CONTAINER: &[(&str, &str)] = &[
     ("env[].valueFrom.fieldRef.apiVersion", r#""v1""#),
 ];
 
-const PROBE: &[(&str, &str)] = &[
-    ("timeoutSeconds", "1"),
-    ("periodSeconds", "10"),
-    ("successThreshold", "1"),
-    ("failureThreshold", "3"),
-];
+const PROBE: &[(&str, &str)] =
+    &[("timeoutSeconds", "1"), ("periodSeconds", "10"), ("successThreshold", "1"), ("failureThreshold", "3")];
 
 const HTTP: &[(&str, &str)] = &[("httpGet.path", r#""/""#), ("httpGet.scheme", r#""HTTP""#)];
 
@@ -43,66 +39,92 @@ const HTTP: &[(&str, &str)] = &[("httpGet.path", r#""/""#), ("httpGet.scheme", r
 const KINDS: &[(&str, &str, &[(&str, &str)])] = &[
     ("", "Pod", &[("spec.enableServiceLinks", "true")]),
     ("", "PersistentVolumeClaim", &[("spec.volumeMode", r#""Filesystem""#)]),
-    ("", "PersistentVolume", &[
-        ("spec.volumeMode", r#""Filesystem""#),
-        ("spec.persistentVolumeReclaimPolicy", r#""Retain""#),
-        ("spec.hostPath.type", r#""""#),
-    ]),
+    (
+        "",
+        "PersistentVolume",
+        &[
+            ("spec.volumeMode", r#""Filesystem""#),
+            ("spec.persistentVolumeReclaimPolicy", r#""Retain""#),
+            ("spec.hostPath.type", r#""""#),
+        ],
+    ),
     ("", "Secret", &[("type", r#""Opaque""#)]),
-    ("", "Service", &[
-        ("spec.type", r#""ClusterIP""#),
-        ("spec.sessionAffinity", r#""None""#),
-        ("spec.ports[].protocol", r#""TCP""#),
-    ]),
+    (
+        "",
+        "Service",
+        &[
+            ("spec.type", r#""ClusterIP""#),
+            ("spec.sessionAffinity", r#""None""#),
+            ("spec.ports[].protocol", r#""TCP""#),
+        ],
+    ),
     ("", "Endpoints", &[("subsets[].ports[].protocol", r#""TCP""#)]),
     ("", "ReplicationController", &[("spec.replicas", "1")]),
     ("apps", "ReplicaSet", &[("spec.replicas", "1")]),
-    ("apps", "Deployment", &[
-        ("spec.replicas", "1"),
-        ("spec.revisionHistoryLimit", "10"),
-        ("spec.progressDeadlineSeconds", "600"),
-        ("spec.strategy", r#"{"type":"RollingUpdate"}"#),
-        ("spec.strategy.type", r#""RollingUpdate""#),
-    ]),
-    ("apps", "StatefulSet", &[
-        ("spec.replicas", "1"),
-        ("spec.revisionHistoryLimit", "10"),
-        ("spec.podManagementPolicy", r#""OrderedReady""#),
-        ("spec.updateStrategy", r#"{"type":"RollingUpdate"}"#),
-        ("spec.updateStrategy.type", r#""RollingUpdate""#),
-        ("spec.persistentVolumeClaimRetentionPolicy", "{}"),
-        ("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", r#""Retain""#),
-        ("spec.persistentVolumeClaimRetentionPolicy.whenScaled", r#""Retain""#),
-        ("spec.volumeClaimTemplates[].apiVersion", r#""v1""#),
-        ("spec.volumeClaimTemplates[].kind", r#""PersistentVolumeClaim""#),
-        ("spec.volumeClaimTemplates[].spec.volumeMode", r#""Filesystem""#),
-        ("spec.volumeClaimTemplates[].status", r#"{"phase":"Pending"}"#),
-    ]),
-    ("apps", "DaemonSet", &[
-        ("spec.revisionHistoryLimit", "10"),
-        ("spec.updateStrategy", r#"{"type":"RollingUpdate"}"#),
-        ("spec.updateStrategy.type", r#""RollingUpdate""#),
-    ]),
-    ("batch", "Job", &[
-        ("spec.backoffLimit", "6"),
-        ("spec.completionMode", r#""NonIndexed""#),
-        ("spec.suspend", "false"),
-        ("spec.podReplacementPolicy", r#""TerminatingOrFailed""#),
-    ]),
-    ("batch", "CronJob", &[
-        ("spec.concurrencyPolicy", r#""Allow""#),
-        ("spec.suspend", "false"),
-        ("spec.successfulJobsHistoryLimit", "3"),
-        ("spec.failedJobsHistoryLimit", "1"),
-    ]),
-    ("networking.k8s.io", "NetworkPolicy", &[
-        ("spec.ingress[].ports[].protocol", r#""TCP""#),
-        ("spec.egress[].ports[].protocol", r#""TCP""#),
-    ]),
-    ("storage.k8s.io", "StorageClass", &[
-        ("reclaimPolicy", r#""Delete""#),
-        ("volumeBindingMode", r#""Immediate""#),
-    ]),
+    (
+        "apps",
+        "Deployment",
+        &[
+            ("spec.replicas", "1"),
+            ("spec.revisionHistoryLimit", "10"),
+            ("spec.progressDeadlineSeconds", "600"),
+            ("spec.strategy", r#"{"type":"RollingUpdate"}"#),
+            ("spec.strategy.type", r#""RollingUpdate""#),
+        ],
+    ),
+    (
+        "apps",
+        "StatefulSet",
+        &[
+            ("spec.replicas", "1"),
+            ("spec.revisionHistoryLimit", "10"),
+            ("spec.podManagementPolicy", r#""OrderedReady""#),
+            ("spec.updateStrategy", r#"{"type":"RollingUpdate"}"#),
+            ("spec.updateStrategy.type", r#""RollingUpdate""#),
+            ("spec.persistentVolumeClaimRetentionPolicy", "{}"),
+            ("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", r#""Retain""#),
+            ("spec.persistentVolumeClaimRetentionPolicy.whenScaled", r#""Retain""#),
+            ("spec.volumeClaimTemplates[].apiVersion", r#""v1""#),
+            ("spec.volumeClaimTemplates[].kind", r#""PersistentVolumeClaim""#),
+            ("spec.volumeClaimTemplates[].spec.volumeMode", r#""Filesystem""#),
+            ("spec.volumeClaimTemplates[].status", r#"{"phase":"Pending"}"#),
+        ],
+    ),
+    (
+        "apps",
+        "DaemonSet",
+        &[
+            ("spec.revisionHistoryLimit", "10"),
+            ("spec.updateStrategy", r#"{"type":"RollingUpdate"}"#),
+            ("spec.updateStrategy.type", r#""RollingUpdate""#),
+        ],
+    ),
+    (
+        "batch",
+        "Job",
+        &[
+            ("spec.backoffLimit", "6"),
+            ("spec.completionMode", r#""NonIndexed""#),
+            ("spec.suspend", "false"),
+            ("spec.podReplacementPolicy", r#""TerminatingOrFailed""#),
+        ],
+    ),
+    (
+        "batch",
+        "CronJob",
+        &[
+            ("spec.concurrencyPolicy", r#""Allow""#),
+            ("spec.suspend", "false"),
+            ("spec.successfulJobsHistoryLimit", "3"),
+            ("spec.failedJobsHistoryLimit", "1"),
+        ],
+    ),
+    (
+        "networking.k8s.io",
+        "NetworkPolicy",
+        &[("spec.ingress[].ports[].protocol", r#""TCP""#), ("spec.egress[].ports[].protocol", r#""TCP""#)],
+    ),
+    ("storage.k8s.io", "StorageClass", &[("reclaimPolicy", r#""Delete""#), ("volumeBindingMode", r#""Immediate""#)]),
     ("rbac.authorization.k8s.io", "RoleBinding", &[("roleRef.apiGroup", r#""rbac.authorization.k8s.io""#)]),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding", &[("roleRef.apiGroup", r#""rbac.authorization.k8s.io""#)]),
 ];

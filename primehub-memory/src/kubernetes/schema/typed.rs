@@ -100,7 +100,6 @@ fn short(name: &str) -> &str {
 impl<'a> Walker<'a> {
     fn node(&mut self, schema: Cursor<'a>, id: NodeId, value: &mut Value) -> Result<(), String> {
         match (schema.shape(), &mut *value) {
-            (Shape::Any, _) => Ok(()),
             (Shape::Struct(object), Value::Object(fields)) => {
                 let name = KNOWLEDGE.names.get(&id).map_or("", |name| short(name));
                 self.fields(schema, object, name, fields)
@@ -113,16 +112,12 @@ impl<'a> Walker<'a> {
                 let item = *item;
                 items.iter_mut().try_for_each(|value| self.entry(schema.at(item), item, value))
             }
-            (Shape::String, Value::String(_))
+            (Shape::Any, _)
+            | (Shape::String | Shape::IntOrString, Value::String(_))
             | (Shape::Boolean, Value::Bool(_))
             | (Shape::Double, Value::Number(_)) => Ok(()),
-            (Shape::Int32, Value::Number(number)) if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) => {
-                Ok(())
-            }
-            (Shape::Int64, Value::Number(number)) if number.as_i64().is_some() => Ok(()),
-            (Shape::IntOrString, Value::String(_)) => Ok(()),
-            (Shape::IntOrString, Value::Number(number))
-                if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) =>
+            (Shape::Int32 | Shape::IntOrString | Shape::Int64, Value::Number(number))
+                if fits(schema.shape(), number) =>
             {
                 Ok(())
             }
@@ -240,6 +235,11 @@ impl<'a> Walker<'a> {
     }
 }
 
+/// Whether a number is a whole one of the type's width.
+fn fits(shape: &Shape, number: &serde_json::Number) -> bool {
+    number.as_i64().is_some_and(|number| matches!(shape, Shape::Int64) || i32::try_from(number).is_ok())
+}
+
 /// The embedded type whose field stands in the parent in JSON; it has a name in Go, and messages tell it.
 fn embedding<'a>(schema: Cursor<'a>, embedded: &[NodeId], name: &str) -> Option<&'a str> {
     let holder = embedded.iter().find(|id| schema.at(**id).field(name).is_some())?;
@@ -323,6 +323,7 @@ const NO_QUANTITY: &str = "quantities must match the regular expression '^([+-]?
 
 /// A quantity in its canonical form: the greatest suffix with which it is a whole number, of the family in which it was written.
 fn quantity(text: &str) -> Option<String> {
+    const ONE: i128 = 1_000_000_000;
     const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
     let (negative, digits) = match text.as_bytes().first()? {
@@ -360,7 +361,6 @@ fn quantity(text: &str) -> Option<String> {
     if billionths == 0 {
         return Some("0".to_owned());
     }
-    const ONE: i128 = 1_000_000_000;
     if binary.is_some() && billionths % ONE == 0 && billionths / ONE >= 1024 {
         let mut units = billionths / ONE;
         let mut at = 0;
