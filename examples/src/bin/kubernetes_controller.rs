@@ -50,7 +50,7 @@ const OURS: &str = "app.kubernetes.io/managed-by=greeter";
 const FINALIZER: &str = "example.com/guest-book";
 const GREETINGS: usize = 20;
 /// How long anything may take before it counts as not happening.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What reconciling depends on.
 struct Context {
@@ -135,10 +135,10 @@ struct Cluster {
 impl Cluster {
     async fn of(options: &Options) -> anyhow::Result<Self> {
         let writes = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&writes);
+        let sum = Arc::clone(&writes);
         let count = MapRequestLayer::new(move |request: Request<Body>| {
             if request.method() != Method::GET {
-                counter.fetch_add(1, Ordering::SeqCst);
+                sum.fetch_add(1, Ordering::SeqCst);
             }
             request
         });
