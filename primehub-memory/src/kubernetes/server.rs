@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -38,6 +38,8 @@ pub struct ApiServer {
 struct Inner {
     store: Store,
     kinds: RwLock<Arc<Kinds>>,
+    /// Held while the kinds are read anew, so that of two who do so at once the one with the newer definitions has the last word.
+    refreshing: Mutex<()>,
     access: Access,
     clock: Clock,
 }
@@ -97,6 +99,7 @@ impl Builder {
         let inner = Inner {
             store,
             kinds: RwLock::new(Arc::new(Kinds::new(kinds::builtin()))),
+            refreshing: Mutex::new(()),
             access: Access::new(self.tokens),
             clock,
         };
@@ -210,6 +213,7 @@ impl ApiServer {
 
     /// Reads the custom kinds anew from their definitions.
     pub(crate) fn refresh_definitions(&self) {
+        let _guard = self.inner.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = kinds::builtin();
         for definition in self.all("apiextensions.k8s.io", "customresourcedefinitions", None) {
             all.extend(kinds::definition::kinds(&definition.value()));
@@ -249,7 +253,7 @@ impl ApiServer {
         let kinds = self.kinds();
         let route = route(&kinds, &parts.method, parts.uri.path(), options.watch);
         let attributes = Attributes::of(&route, &parts.method, parts.uri.path());
-        self.access().authorize(self, &caller, &attributes)?;
+        Access::authorize(self, &caller, &attributes)?;
         let accept = text(header::ACCEPT);
         let resource = match route {
             Route::Document => return documents::serve(self, &kinds, &parts, &accept),
@@ -296,5 +300,38 @@ where
     fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
         let server = self.clone();
         Box::pin(async move { Ok(server.answer(request).await) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn definitions_that_come_at_once_are_all_served() {
+        let server = ApiServer::new().await.unwrap();
+        let define = |number: usize| {
+            let (server, group) = (server.clone(), format!("g{number}.example.com"));
+            let definition = json!({
+                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": { "name": format!("things.{group}") },
+                "spec": {
+                    "group": group, "scope": "Namespaced", "names": { "plural": "things", "kind": "Thing" },
+                    "versions": [{
+                        "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": { "type": "object" } },
+                    }],
+                },
+            });
+            tokio::spawn(async move { server.ensure(&definition).await })
+        };
+        for made in futures::future::join_all((0..16).map(define)).await {
+            made.unwrap().unwrap();
+        }
+        let kinds = server.kinds();
+        let missing: Vec<_> =
+            (0..16).filter(|number| kinds.find(&format!("g{number}.example.com"), "v1", "things").is_none()).collect();
+        assert_eq!(missing, Vec::<usize>::new());
     }
 }

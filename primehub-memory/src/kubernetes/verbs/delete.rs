@@ -201,3 +201,44 @@ fn success(kind: &Kind, object: &Object) -> Value {
     }
     json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details })
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::kubernetes::kinds;
+
+    /// What a deletion comes to, and the seconds that are left.
+    fn decided(resource: &str, live: &Value, grace: Option<i64>) -> (&'static str, Value) {
+        let kinds = Kinds::new(kinds::builtin());
+        let options = Options { grace_period_seconds: grace, ..Options::default() };
+        let (what, object) = match decide(kinds.find("", "v1", resource).unwrap(), &options, live, jiff::Timestamp::UNIX_EPOCH) {
+            Deletion::Remove => ("remove", Value::Null),
+            Deletion::MarkAndRemove(object) => ("mark and remove", object),
+            Deletion::Mark(object) => ("mark", object),
+            Deletion::Pending => ("pending", Value::Null),
+        };
+        (what, object["metadata"]["deletionGracePeriodSeconds"].clone())
+    }
+
+    #[rstest]
+    #[case("configmaps", json!({ "metadata": {} }), None, "remove", json!(null))]
+    #[case("configmaps", json!({ "metadata": { "finalizers": ["a/b"] } }), None, "mark", json!(0))]
+    #[case("pods", json!({ "metadata": {} }), None, "mark and remove", json!(0))]
+    #[case("pods", json!({ "metadata": {}, "spec": { "nodeName": "n" } }), None, "mark", json!(30))]
+    #[case("pods", json!({ "metadata": {}, "spec": { "nodeName": "n" } }), Some(0), "mark and remove", json!(0))]
+    #[case("pods", json!({ "metadata": { "finalizers": ["a/b"] } }), None, "mark", json!(0))]
+    #[case("pods", json!({ "metadata": { "deletionTimestamp": "1970-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30 }, "spec": { "nodeName": "n" } }), None, "pending", json!(null))]
+    #[case("pods", json!({ "metadata": { "deletionTimestamp": "1970-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30 }, "spec": { "nodeName": "n" } }), Some(0), "mark and remove", json!(0))]
+    #[case("pods", json!({ "metadata": { "deletionTimestamp": "1970-01-01T00:00:00Z", "deletionGracePeriodSeconds": 0 } }), None, "remove", json!(null))]
+    fn what_holds_an_object(
+        #[case] resource: &str,
+        #[case] live: Value,
+        #[case] grace: Option<i64>,
+        #[case] what: &str,
+        #[case] left: Value,
+    ) {
+        assert_eq!(decided(resource, &live, grace), (what, left));
+    }
+}

@@ -326,3 +326,48 @@ fn check_added_finalizers(metadata: &Value, live: &Value) -> Option<Cause> {
     );
     Some(Cause::forbidden("metadata.finalizers", why))
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!({}), &[])]
+    #[case(json!({ "uid": "u", "creationTimestamp": "2001-01-01T00:00:00Z" }), &[])]
+    #[case(json!({ "uid": "z" }), &["metadata.uid"])]
+    #[case(json!({ "deletionTimestamp": null, "deletionGracePeriodSeconds": null }), &[])]
+    #[case(json!({ "deletionTimestamp": "2001-01-01T00:00:00Z" }), &["metadata.deletionTimestamp"])]
+    #[case(json!({ "deletionGracePeriodSeconds": 7 }), &["metadata.deletionGracePeriodSeconds"])]
+    fn what_the_server_sets_stays(#[case] sent: Value, #[case] fields: &[&str]) {
+        let live = json!({ "metadata": { "uid": "u" } });
+        let found = check_kept(&json!({ "metadata": sent }), &live);
+        assert_eq!(found.iter().map(|cause| &*cause.field).collect::<Vec<_>>(), fields);
+        let marked = json!({ "metadata": { "uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z" } });
+        let found = check_kept(&json!({ "metadata": { "deletionTimestamp": "2001-01-01T00:00:00Z" } }), &marked);
+        assert!(found.is_empty(), "the mark stays as it is, whatever is sent");
+    }
+
+    #[rstest]
+    #[case("", Ok(()))]
+    #[case("0", Ok(()))]
+    #[case("abc", Ok(()))]
+    #[case("1", Err(500))]
+    fn a_new_object_has_no_version(#[case] version: &str, #[case] expected: Result<(), u16>) {
+        let object = json!({ "metadata": { "resourceVersion": version } });
+        assert_eq!(check_new(&object).map_err(|status| status.code), expected);
+    }
+
+    #[rstest]
+    #[case(json!([{ "apiVersion": "v1", "kind": "Pod", "name": "a", "uid": "u" }]), &[])]
+    #[case(json!([{ "apiVersion": "a/b/c", "kind": "Pod", "name": "a", "uid": "u" }]), &["metadata.ownerReferences.apiVersion: Invalid value: \"a/b/c\": version must not be empty"])]
+    #[case(json!([{ "apiVersion": "v1", "kind": "", "name": "a" }]), &["metadata.ownerReferences.kind: Invalid value: \"\": must not be empty", "metadata.ownerReferences.uid: Invalid value: \"\": must not be empty"])]
+    #[case(json!([{ "apiVersion": "events.k8s.io/v1", "kind": "Event", "name": "a", "uid": "u" }]), &[])]
+    #[case(json!([{ "uid": "u", "name": "a", "kind": "Event", "apiVersion": "v1", "blockOwnerDeletion": true }]), &[r#"metadata.ownerReferences: Invalid value: {"apiVersion":"v1","kind":"Event","name":"a","uid":"u","blockOwnerDeletion":true}: /v1, Kind=Event is disallowed from being an owner"#])]
+    fn owners_are_named_in_full(#[case] owners: Value, #[case] expected: &[&str]) {
+        let mut causes = Causes::new();
+        check_owners(&owners, &mut causes);
+        assert_eq!(causes.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
+    }
+}

@@ -178,3 +178,31 @@ fn same(live: &Value, object: &Value) -> bool {
         && without(live, "managedFields") == without(object, "managedFields")
         && ownership::same_but_times(live, object)
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::kubernetes::kinds::{self, Kinds};
+
+    #[rstest]
+    #[case("apps", "deployments", json!({ "spec": { "paused": true } }), 4)]
+    #[case("apps", "deployments", json!({ "metadata": { "annotations": { "a": "c" } } }), 4)]
+    #[case("apps", "deployments", json!({ "metadata": { "labels": { "a": "c" } } }), 3)]
+    #[case("apps", "statefulsets", json!({ "metadata": { "annotations": { "a": "c" } } }), 3)]
+    #[case("apps", "statefulsets", json!({ "status": { "replicas": 1 } }), 3)]
+    fn the_generation_counts_what_is_wanted(
+        #[case] group: &str,
+        #[case] resource: &str,
+        #[case] change: Value,
+        #[case] expected: i64,
+    ) {
+        let kinds = Kinds::new(kinds::builtin());
+        let kind = kinds.find(group, "v1", resource).unwrap();
+        let live = json!({ "metadata": { "generation": 3, "annotations": { "a": "b" } }, "spec": {} });
+        let mut object = crate::kubernetes::patch::merge(live.clone(), change);
+        set_generation(kind, &mut object, Some(&live));
+        assert_eq!(object["metadata"]["generation"], json!(expected));
+    }
+}

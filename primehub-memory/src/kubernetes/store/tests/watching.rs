@@ -29,7 +29,10 @@ async fn what_was_there_comes_first_if_it_is_asked_for() {
     set(&store, "a", "2").await;
     assert_eq!(next(&mut all).await, ["~a 4"]);
     let mut silent = store.follow(WatchQuery { bookmarks: false, ..watch(Start::All(0)) }, None);
+    // However late somebody begins to read, it is what was there when the watch was asked for.
+    remove(&store, "b").await;
     assert_eq!(next(&mut silent).await, ["+a 4", "+b 2"]);
+    assert_eq!(next(&mut silent).await, ["-b 5"]);
 }
 
 #[tokio::test]
@@ -148,7 +151,7 @@ fn replay(seen: &mut BTreeMap<String, u64>, updates: &[Update]) {
         match update {
             Update::Added(object) => assert_eq!(seen.insert(object.meta.key.name.to_string(), version(object)), None),
             Update::Modified(object) => {
-                assert!(seen.insert(object.meta.key.name.to_string(), version(object)).is_some())
+                assert!(seen.insert(object.meta.key.name.to_string(), version(object)).is_some());
             }
             Update::Deleted(object) => assert!(seen.remove(&*object.meta.key.name).is_some()),
             Update::Bookmark { .. } => {}
