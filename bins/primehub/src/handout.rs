@@ -163,7 +163,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let file = place.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let error = write(&file.join("below"), &1, &2).unwrap_err().to_string();
+        let error = write(&file.join("below"), &1, &2, None).unwrap_err().to_string();
         assert!(error.contains("file/below"), "{error}");
     }
 }

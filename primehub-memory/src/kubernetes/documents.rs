@@ -42,8 +42,8 @@ fn find(server: &ApiServer, kinds: &Kinds, parts: &Parts, accept: &str, segments
         ["apis", group, version] => resources(kinds, group, version, accept),
         ["openapi", "v2"] => v2(kinds, accept),
         ["openapi", "v3"] => Ok(Answer::value(200, &openapi::index(kinds))),
-        ["openapi", "v3", "api", version] => document(kinds, parts, "", version),
-        ["openapi", "v3", "apis", group, version] => document(kinds, parts, group, version),
+        ["openapi", "v3", "api", version] => Ok(document(kinds, parts, "", version)),
+        ["openapi", "v3", "apis", group, version] => Ok(document(kinds, parts, group, version)),
         ["version"] => {
             representable(accept, &["application/json"])?;
             Ok(Answer::value(200, &version()))
@@ -106,13 +106,13 @@ const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+pro
 /// `swagger: "2.0"` and `info { title: "Kubernetes" version: "unversioned" }`.
 const V2: &str = "\n\u{3}2.0\u{12}\u{19}\n\nKubernetes\u{12}\u{b}unversioned";
 
-fn document(kinds: &Kinds, parts: &Parts, group: &str, version: &str) -> Result<Answer, Status> {
-    let Some((document, tag)) = openapi::document(kinds, group, version) else { return Ok(Answer::text(404, "")) };
+fn document(kinds: &Kinds, parts: &Parts, group: &str, version: &str) -> Answer {
+    let Some((document, tag)) = openapi::document(kinds, group, version) else { return Answer::text(404, "") };
     let tag = format!("\"{tag}\"");
     let known = parts.headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut answer = if known == Some(tag.as_str()) { Answer::json(304, "") } else { Answer::json(200, document) };
     answer.headers.push((header::ETAG, tag));
-    Ok(answer)
+    answer
 }
 
 fn version() -> Value {

@@ -12,8 +12,8 @@ use super::request::Options;
 use super::server::ApiServer;
 use super::status::Status;
 use super::store::{Key, Object};
-use super::verbs::delete::{FOREGROUND, ORPHAN};
 use super::verbs::Request;
+use super::verbs::delete::{FOREGROUND, ORPHAN};
 
 /// The namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -92,16 +92,15 @@ impl ApiServer {
             }
             // Whoever waits for this object may have waited for nothing else.
             all.extend(meta.owners.iter().map(|owner| Work::Await { owner: Arc::clone(&owner.uid) }));
-            if let Some(namespace) = meta.key.namespace.as_deref().and_then(|namespace| self.namespace(namespace)) {
-                if namespace.meta.deleting {
-                    all.push(Work::Empty { namespace: Arc::clone(&namespace.meta.key.name) });
-                }
-            }
+            let namespace = meta.key.namespace.as_deref().and_then(|namespace| self.namespace(namespace));
+            let emptied = namespace.filter(|namespace| namespace.meta.deleting);
+            all.extend(emptied.map(|namespace| Work::Empty { namespace: Arc::clone(&namespace.meta.key.name) }));
             return all;
         }
         if meta.deleting {
             let value = object.value();
-            let held = |by: &str| value["metadata"]["finalizers"].as_array().is_some_and(|list| list.contains(&json!(by)));
+            let held =
+                |by: &str| value["metadata"]["finalizers"].as_array().is_some_and(|list| list.contains(&json!(by)));
             if held(ORPHAN) {
                 all.push(Work::Release { owner: Arc::clone(&meta.uid) });
             }
@@ -206,7 +205,9 @@ impl ApiServer {
             return Ok(());
         }
         for (kind, child) in self.children(owner) {
-            let others = child.meta.owners.iter().any(|other| *other.uid != *owner && self.by_uid(&other.uid).is_some_and(|(_, object)| !object.meta.deleting));
+            let others = child.meta.owners.iter().any(|other| {
+                *other.uid != *owner && self.by_uid(&other.uid).is_some_and(|(_, object)| !object.meta.deleting)
+            });
             if others {
                 self.edit(&kind, &child.meta.key, false, |object| {
                     remove_owner(object, |uid| uid == owner);
@@ -221,9 +222,10 @@ impl ApiServer {
                 }
             }
         }
-        let blocked = self.children(owner).iter().any(|(_, child)| {
-            child.meta.owners.iter().any(|reference| *reference.uid == *owner && reference.blocks)
-        });
+        let blocked = self
+            .children(owner)
+            .iter()
+            .any(|(_, child)| child.meta.owners.iter().any(|reference| *reference.uid == *owner && reference.blocks));
         if blocked { Ok(()) } else { self.finish(owner, FOREGROUND).await }
     }
 
@@ -283,7 +285,9 @@ impl ApiServer {
     fn children(&self, owner: &str) -> Vec<(Arc<Kind>, Arc<Object>)> {
         let kinds = self.kinds();
         let children = self.store().children(owner).into_iter();
-        children.filter_map(|(storage, object)| Some((Arc::clone(kinds.of_storage(&storage).next()?), object))).collect()
+        children
+            .filter_map(|(storage, object)| Some((Arc::clone(kinds.of_storage(&storage).next()?), object)))
+            .collect()
     }
 
     fn by_uid(&self, uid: &str) -> Option<(Arc<Kind>, Arc<Object>)> {

@@ -29,8 +29,8 @@
 
 pub(crate) mod access;
 mod documents;
-mod kubeconfig;
 pub mod kinds;
+mod kubeconfig;
 mod lifecycle;
 pub(crate) mod ownership;
 pub(crate) mod patch;

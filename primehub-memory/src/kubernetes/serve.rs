@@ -116,8 +116,8 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: ApiServer) 
 /// One connection, until the client has enough. What goes wrong with it is the client's loss.
 async fn connection(stream: TcpStream, acceptor: TlsAcceptor, server: ApiServer) {
     let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else { return };
-    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(server));
-    if let Err(error) = served.await {
+    let service = TowerToHyperService::new(server);
+    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
         tracing::debug!(%error, "a connection broke");
     }
 }

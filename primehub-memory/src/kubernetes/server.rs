@@ -326,12 +326,12 @@ mod tests {
             });
             tokio::spawn(async move { server.ensure(&definition).await })
         };
-        for made in futures::future::join_all((0..16).map(define)).await {
+        for made in futures::future::join_all((0..48).map(define)).await {
             made.unwrap().unwrap();
         }
         let kinds = server.kinds();
         let missing: Vec<_> =
-            (0..16).filter(|number| kinds.find(&format!("g{number}.example.com"), "v1", "things").is_none()).collect();
+            (0..48).filter(|number| kinds.find(&format!("g{number}.example.com"), "v1", "things").is_none()).collect();
         assert_eq!(missing, Vec::<usize>::new());
     }
 }

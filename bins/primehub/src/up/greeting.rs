@@ -103,7 +103,11 @@ mod tests {
         ] {
             let text = super::text(&described, private, &kept, Path::new("/folder"));
             let places = [described.graphql.as_str(), described.issuer, &described.management, &described.kubernetes];
-            for told in ["/folder/up.json", "--kubeconfig /folder/kubeconfig", "/folder/sdk.json", "ada", "member", told].into_iter().chain(places) {
+            for told in
+                ["/folder/up.json", "--kubeconfig /folder/kubeconfig", "/folder/sdk.json", "ada", "member", told]
+                    .into_iter()
+                    .chain(places)
+            {
                 assert!(text.contains(told), "{told} is not in {text}");
             }
             for secret in ["p4ss", "t0ken", "s3cret", "sh4red"] {

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use primehub_graphql_server::Stop;
 use primehub_memory::kubernetes::store::{History, Store};
 use primehub_memory::kubernetes::{ApiServer, Serving, Token};
 use primehub_memory::persistence::Part;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use primehub_graphql_server::Stop;
 use tokio::net::TcpListener;
 
 use super::{platform, storage};
@@ -100,16 +100,16 @@ pub(super) struct Kubernetes {
 }
 
 impl Kubernetes {
-    /// Starts it on a loopback address, whose users hold `token`, on what `part` keeps, or in memory alone. The platform's custom resources are
+    /// Starts it on a loopback address, whose users hold `token`, on what was `kept`, or in memory alone. The platform's custom resources are
     /// defined from the beginning.
-    pub(super) async fn start(port: u16, part: Option<Part>, token: &SecretString) -> anyhow::Result<Self> {
+    pub(super) async fn start(port: u16, kept: Option<Part>, token: &SecretString) -> anyhow::Result<Self> {
         let mut builder = ApiServer::builder().token(Token {
             token: token.expose_secret().to_owned(),
             user: "primehub-admin".to_owned(),
             groups: vec![ADMINISTRATORS.to_owned()],
         });
-        if let Some(part) = part {
-            let store = tokio::task::spawn_blocking(|| Store::open(part, History::default())).await?;
+        if let Some(kept) = kept {
+            let store = tokio::task::spawn_blocking(|| Store::open(kept, History::default())).await?;
             builder = builder.store(store.context("the objects in the data folder cannot be used")?);
         }
         let server = builder.build().await.context("the Kubernetes API cannot be started")?;
@@ -130,21 +130,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks whether the cluster of a kubeconfig answers and has the platform's custom resources.
 async fn reach(file: &Path) -> anyhow::Result<Told> {
-        let read = kube::config::Kubeconfig::read_from(file)
-            .with_context(|| format!("{} is no kubeconfig", file.display()))?;
-        let config = kube::Config::from_custom_kubeconfig(read, &kube::config::KubeConfigOptions::default()).await?;
-        let url = config.cluster_url.to_string();
-        let client = kube::Client::try_from(config)?;
-        let asked = tokio::time::timeout(PATIENCE, client.apiserver_version()).await;
-        let version = asked
-            .with_context(|| format!("{url} does not answer within {} s", PATIENCE.as_secs()))?
-            .with_context(|| format!("the Kubernetes API at {url} cannot be used"))?;
-        tracing::info!(%url, version = version.git_version, "the cluster answers");
-        let group = client.list_api_groups().await?.groups.into_iter().any(|group| group.name == "primehub.io");
-        if !group {
-            tracing::warn!(
-                "the cluster does not have the platform's custom resources: `primehub crds | kubectl apply --server-side -f -`"
-            );
-        }
-        Ok(Told { kubeconfig: file.to_owned(), url })
+    let read =
+        kube::config::Kubeconfig::read_from(file).with_context(|| format!("{} is no kubeconfig", file.display()))?;
+    let config = kube::Config::from_custom_kubeconfig(read, &kube::config::KubeConfigOptions::default()).await?;
+    let url = config.cluster_url.to_string();
+    let client = kube::Client::try_from(config)?;
+    let asked = tokio::time::timeout(PATIENCE, client.apiserver_version()).await;
+    let version = asked
+        .with_context(|| format!("{url} does not answer within {} s", PATIENCE.as_secs()))?
+        .with_context(|| format!("the Kubernetes API at {url} cannot be used"))?;
+    tracing::info!(%url, version = version.git_version, "the cluster answers");
+    let group = client.list_api_groups().await?.groups.into_iter().any(|group| group.name == "primehub.io");
+    if !group {
+        tracing::warn!(
+            "the cluster does not have the platform's custom resources: `primehub crds | kubectl apply --server-side -f -`"
+        );
+    }
+    Ok(Told { kubeconfig: file.to_owned(), url })
 }

@@ -1,5 +1,6 @@
 //! Who calls, and what they may do: tokens and role-based access control.
 
+mod impersonation;
 mod rbac;
 mod tokens;
 
@@ -81,24 +82,30 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// 401 for a token that nobody knows.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap, trusted: bool, server: &ApiServer) -> Result<Caller, Status> {
+    /// 401 for a token that nobody knows, 403 for whoever may not act as the one that the headers name.
+    pub(crate) fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        trusted: bool,
+        server: &ApiServer,
+    ) -> Result<Caller, Status> {
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = value.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
-        match token.filter(|token| !token.is_empty()) {
+        let caller = match token.filter(|token| !token.is_empty()) {
             Some(token) => {
-                self.tokens.caller(token, &[], server).map(|known| known.caller).map_err(|_| Status::unauthorized())
+                self.tokens.caller(token, &[], server).map(|known| known.caller).map_err(|_| Status::unauthorized())?
             }
-            None if trusted && self.open => Ok(Caller::administrator()),
-            None => Ok(Caller::anonymous()),
-        }
+            None if trusted && self.open => Caller::administrator(),
+            None => Caller::anonymous(),
+        };
+        impersonation::act_as(server, caller, headers)
     }
 
     /// Whether the caller may; the reason if so.
-    pub(crate) fn decide(&self, server: &ApiServer, caller: &Caller, attributes: &Attributes) -> Option<String> {
+    pub(crate) fn decide(server: &ApiServer, caller: &Caller, attributes: &Attributes) -> Option<String> {
         if caller.groups.iter().any(|group| group == MASTERS) {
             return Some(String::new());
         }
@@ -108,15 +115,15 @@ impl Access {
     /// # Errors
     ///
     /// 403 if the caller may not.
-    pub(crate) fn authorize(&self, server: &ApiServer, caller: &Caller, attributes: &Attributes) -> Result<(), Status> {
-        match self.decide(server, caller, attributes) {
+    pub(crate) fn authorize(server: &ApiServer, caller: &Caller, attributes: &Attributes) -> Result<(), Status> {
+        match Self::decide(server, caller, attributes) {
             Some(_) => Ok(()),
             None => Err(forbidden(caller, attributes)),
         }
     }
 
     /// The answer to "what may I do in this namespace".
-    pub(crate) fn rules_of(&self, server: &ApiServer, caller: &Caller, namespace: &str) -> Value {
+    pub(crate) fn rules_of(server: &ApiServer, caller: &Caller, namespace: &str) -> Value {
         rbac::rules_of(server, caller, namespace)
     }
 

@@ -33,9 +33,9 @@ fn always(caller: &Caller, attributes: &Attributes) -> Option<String> {
     match attributes {
         Attributes::Path { verb, path } if verb == "get" || verb == "head" => {
             let below = |roots: &[&str]| {
-                roots.iter().any(|root| {
-                    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                })
+                roots
+                    .iter()
+                    .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
             };
             let binding = if below(&PUBLIC) {
                 "ClusterRoleBinding \"system:public-info-viewer\" of ClusterRole \"system:public-info-viewer\" to Group \"system:authenticated\""
@@ -69,7 +69,10 @@ struct Grant {
 fn grants(server: &ApiServer, caller: &Caller, namespace: Option<&str>) -> Vec<Grant> {
     let cluster = server.all(GROUP, "clusterrolebindings", None);
     let local = namespace.map(|namespace| server.all(GROUP, "rolebindings", Some(namespace))).unwrap_or_default();
-    let all = cluster.iter().map(|binding| (binding, "ClusterRoleBinding")).chain(local.iter().map(|binding| (binding, "RoleBinding")));
+    let all = cluster
+        .iter()
+        .map(|binding| (binding, "ClusterRoleBinding"))
+        .chain(local.iter().map(|binding| (binding, "RoleBinding")));
     all.filter_map(|(binding, kind)| grant(server, caller, binding, kind)).collect()
 }
 
@@ -93,7 +96,11 @@ fn grant(server: &ApiServer, caller: &Caller, binding: &Object, kind: &str) -> O
         "{kind} {shown} of {role_kind} {role_name:?} to {} {:?}",
         subject["kind"].as_str().unwrap_or_default(),
         match subject["kind"].as_str() {
-            Some("ServiceAccount") => format!("{}/{}", subject["name"].as_str().unwrap_or_default(), subject["namespace"].as_str().or(own).unwrap_or_default()),
+            Some("ServiceAccount") => format!(
+                "{}/{}",
+                subject["name"].as_str().unwrap_or_default(),
+                subject["namespace"].as_str().or(own).unwrap_or_default()
+            ),
             _ => subject["name"].as_str().unwrap_or_default().to_owned(),
         }
     );
@@ -107,7 +114,8 @@ fn names(subject: &Value, caller: &Caller, namespace: Option<&str>) -> bool {
         Some("User") => name == caller.user,
         Some("Group") => caller.groups.iter().any(|group| group == name),
         Some("ServiceAccount") => {
-            let namespace = subject["namespace"].as_str().filter(|text| !text.is_empty()).or(namespace).unwrap_or_default();
+            let namespace =
+                subject["namespace"].as_str().filter(|text| !text.is_empty()).or(namespace).unwrap_or_default();
             caller.user == format!("system:serviceaccount:{namespace}:{name}")
         }
         _ => false,
@@ -116,7 +124,8 @@ fn names(subject: &Value, caller: &Caller, namespace: Option<&str>) -> bool {
 
 /// Whether a rule covers what is wanted.
 fn covers(rule: &Value, attributes: &Attributes) -> bool {
-    let list = |field: &str| -> Vec<&str> { rule[field].as_array().into_iter().flatten().filter_map(Value::as_str).collect() };
+    let list =
+        |field: &str| -> Vec<&str> { rule[field].as_array().into_iter().flatten().filter_map(Value::as_str).collect() };
     let any = |field: &str, wanted: &str| list(field).iter().any(|value| *value == "*" || *value == wanted);
     match attributes {
         Attributes::Path { verb, path } => {
@@ -131,7 +140,8 @@ fn covers(rule: &Value, attributes: &Attributes) -> bool {
             let names = list("resourceNames");
             any("verbs", verb)
                 && any("apiGroups", group)
-                && (any("resources", resource) || below.is_some_and(|below| list("resources").contains(&below.as_str())))
+                && (any("resources", resource)
+                    || below.is_some_and(|below| list("resources").contains(&below.as_str())))
                 && (names.is_empty() || name.as_deref().is_some_and(|name| names.contains(&name)))
         }
     }

@@ -89,7 +89,8 @@ impl Tokens {
             (token, Caller { uid: String::new(), user, groups })
         });
         // 366 random bits of the operating system: nobody guesses them.
-        let secret = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes).concat();
+        let secret =
+            [uuid::Uuid::new_v4(), uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes).concat();
         Self {
             fixed: fixed.collect(),
             signing: EncodingKey::from_secret(&secret),
@@ -113,7 +114,9 @@ impl Tokens {
         let audiences: Vec<String> = claims.aud.iter().filter(|one| wanted.contains(one)).cloned().collect();
         if audiences.is_empty() {
             let (given, wanted) = (json!(claims.aud), json!(wanted));
-            return Err(format!("[invalid bearer token, token audiences {given} is invalid for the target audiences {wanted}]"));
+            return Err(format!(
+                "[invalid bearer token, token audiences {given} is invalid for the target audiences {wanted}]"
+            ));
         }
         let now = server.now().as_second();
         if claims.iss != AUDIENCE || !(claims.nbf..claims.exp).contains(&now) {
@@ -170,7 +173,8 @@ impl Tokens {
             sub: format!("system:serviceaccount:{namespace}:{name}"),
             account: Place { namespace, serviceaccount: Named { name, uid: account.meta.uid.to_string() } },
         };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing).map_err(Status::internal)?;
+        let token =
+            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing).map_err(Status::internal)?;
         Ok(Issued { token, audiences, ends: crate::kubernetes::verbs::metadata::time(ends) })
     }
 }

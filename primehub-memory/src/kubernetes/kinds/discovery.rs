@@ -54,7 +54,8 @@ pub fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
         });
         if kind.custom {
             // In the order of the server of custom resources.
-            resource["verbs"] = json!(["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]);
+            resource["verbs"] =
+                json!(["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]);
         }
         names_into(kind, &mut resource);
         resources.push(resource);

@@ -43,15 +43,15 @@ fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
 /// A value as the type of its column wants it; nothing if it is of another one.
 fn typed(column_type: &str, value: Value, now: Timestamp) -> Value {
     match (column_type, value) {
-        (_, Value::Null) => Value::Null,
-        ("string", value @ Value::String(_)) => value,
+        ("string", value @ (Value::String(_) | Value::Null))
+        | ("number", value @ Value::Number(_))
+        | ("boolean", value @ Value::Bool(_)) => value,
         ("string", value) => value.to_string().into(),
         ("integer", Value::Number(number)) => {
             #[expect(clippy::cast_possible_truncation, reason = "as a real server does")]
             let whole = number.as_i64().or_else(|| number.as_f64().map(|number| number as i64));
             whole.into()
         }
-        ("number", value @ Value::Number(_)) | ("boolean", value @ Value::Bool(_)) => value,
         ("date", value @ Value::String(_)) => cells::since(&value, now).into(),
         _ => Value::Null,
     }

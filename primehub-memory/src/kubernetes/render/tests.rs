@@ -143,7 +143,7 @@ async fn a_watch_is_lines_in_one_piece(#[case] form: Form, #[case] expected: &[&
         start: Start::All(0),
         bookmarks: true,
     };
-    let limit = std::time::Duration::from_secs(60);
+    let limit = std::time::Duration::from_mins(1);
     let mut body = Box::pin(store.watch(query.clone(), form.clone(), Arc::clone(&kind), limit, Arc::new(now)));
     let expected = expected.iter().map(|line| line.replace("META", META_OF_A).replace("COLUMNS", COLUMNS) + "\n");
     assert_eq!(body.next().await.unwrap(), expected.collect::<String>());

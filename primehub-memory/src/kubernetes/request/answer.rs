@@ -66,7 +66,8 @@ impl Answer {
 impl From<Status> for Answer {
     fn from(status: Status) -> Self {
         let mut answer = Self::value(status.code, &status.to_value());
-        if let Some(seconds) = status.details.map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0) {
+        if let Some(seconds) = status.details.map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0)
+        {
             answer.headers.push((header::RETRY_AFTER, seconds.to_string()));
         }
         answer
@@ -76,7 +77,8 @@ impl From<Status> for Answer {
 impl From<Answer> for Response<Body> {
     fn from(answer: Answer) -> Self {
         let mut response = Response::new(Body(answer.content));
-        *response.status_mut() = http::StatusCode::from_u16(answer.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            http::StatusCode::from_u16(answer.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
@@ -99,7 +101,10 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.0 {
             Content::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Content::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),

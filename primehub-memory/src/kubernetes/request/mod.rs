@@ -7,7 +7,7 @@ mod options;
 mod route;
 
 pub(crate) use accept::{Accept, check_representations, representable};
-pub use answer::Body;
 pub(crate) use answer::Answer;
+pub use answer::Body;
 pub(crate) use options::{FieldValidation, Options, Propagation};
 pub(crate) use route::{Resource, Route, Verb, route};

@@ -91,7 +91,7 @@ impl Options {
                 "allowWatchBookmarks" => options.allow_watch_bookmarks = boolean(&value),
                 "sendInitialEvents" => options.send_initial_events = text().map(|value| boolean(&value)),
                 "timeoutSeconds" => {
-                    options.timeout_seconds = number()?.map(|seconds| u64::try_from(seconds).unwrap_or(0))
+                    options.timeout_seconds = number()?.map(|seconds| u64::try_from(seconds).unwrap_or(0));
                 }
                 "dryRun" => options.dry_run.push(value.into_owned()),
                 "fieldManager" => options.field_manager = text(),

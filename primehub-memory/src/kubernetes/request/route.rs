@@ -153,12 +153,10 @@ fn verb(method: &Method, named: bool, watch: bool) -> Option<Verb> {
         ("GET" | "HEAD", true) => Verb::Get,
         ("GET" | "HEAD", false) => Verb::List,
         ("POST", _) => Verb::Create,
-        ("PUT", true) => Verb::Update,
-        ("PATCH", true) => Verb::Patch,
+        ("PUT", _) => Verb::Update,
+        ("PATCH", _) => Verb::Patch,
         ("DELETE", true) => Verb::Delete,
         ("DELETE", false) => Verb::DeleteCollection,
-        ("PUT", false) => Verb::Update,
-        ("PATCH", false) => Verb::Patch,
         _ => return None,
     })
 }

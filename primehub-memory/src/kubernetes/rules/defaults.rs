@@ -35,8 +35,11 @@ const PROBE: &[(&str, &str)] =
 
 const HTTP: &[(&str, &str)] = &[("httpGet.path", r#""/""#), ("httpGet.scheme", r#""HTTP""#)];
 
+/// Paths and values.
+type Defaults = &'static [(&'static str, &'static str)];
+
 /// Group, kind, defaults.
-const KINDS: &[(&str, &str, &[(&str, &str)])] = &[
+const KINDS: &[(&str, &str, Defaults)] = &[
     ("", "Pod", &[("spec.enableServiceLinks", "true")]),
     ("", "PersistentVolumeClaim", &[("spec.volumeMode", r#""Filesystem""#)]),
     (
@@ -137,10 +140,8 @@ pub(crate) fn default(kind: &Kind, object: &mut Value) {
     for (_, _, fields) in KINDS.iter().filter(|(group, name, _)| is(kind, group, name)) {
         set_all(object, fields);
     }
-    if let Some(template) = super::prepare::pod_template(kind) {
-        if let Some(pod) = object.pointer_mut(template) {
-            default_pod(pod);
-        }
+    if let Some(pod) = super::prepare::pod_template(kind).and_then(|template| object.pointer_mut(template)) {
+        default_pod(pod);
     }
     match (&*kind.group, &*kind.kind) {
         ("", "Pod") => default_requests(object),
@@ -153,7 +154,6 @@ pub(crate) fn default(kind: &Kind, object: &mut Value) {
             default_rolling_update(object, "updateStrategy", json!({ "maxUnavailable": 1, "maxSurge": 0 }));
         }
         ("apps", "StatefulSet") => default_rolling_update(object, "updateStrategy", json!({ "partition": 0 })),
-        ("apps", "ReplicaSet") | ("", "ReplicationController") => {}
         ("batch", "Job") => {
             let spec = &mut object["spec"];
             if spec.get("completions").is_none() && spec.get("parallelism").is_none() {

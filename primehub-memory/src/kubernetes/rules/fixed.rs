@@ -8,7 +8,8 @@ use crate::kubernetes::status::{Cause, Causes};
 
 const IMMUTABLE: &str = "field is immutable";
 const POD_SPEC: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-const CLAIM_SPEC: &str = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+const CLAIM_SPEC: &str =
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
 const STATEFUL_SPEC: &str = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
 /// Group, kind, path of the field (as JSON pointer).
@@ -39,20 +40,28 @@ pub(super) fn check(kind: &Kind, object: &Value, live: &Value) -> Causes {
         let value = object.pointer(pointer).cloned().unwrap_or_default();
         causes.push(Cause::invalid(name(pointer), &value, IMMUTABLE));
     }
-    for (_, _, pointer, why) in FORBIDDEN.iter().filter(|(group, other, pointer, _)| of_kind(group, other) && changed(pointer)) {
+    for (_, _, pointer, why) in
+        FORBIDDEN.iter().filter(|(group, other, pointer, _)| of_kind(group, other) && changed(pointer))
+    {
         causes.push(Cause::forbidden(name(pointer), why));
     }
     match (&*kind.group, &*kind.kind) {
         ("", "Pod") if without_pod_mutable(object) != without_pod_mutable(live) => {
             causes.push(Cause::forbidden("spec", POD_SPEC));
         }
-        ("", "ConfigMap" | "Secret") if live["immutable"] == json!(true) => causes.extend(check_immutable(object, live)),
+        ("", "ConfigMap" | "Secret") if live["immutable"] == json!(true) => {
+            causes.extend(check_immutable(object, live));
+        }
         ("", "Service") => {
             let kept = ["ExternalName"];
             let stays = !kept.contains(&object["spec"]["type"].as_str().unwrap_or_default())
                 && !kept.contains(&live["spec"]["type"].as_str().unwrap_or_default());
             if stays && changed("/spec/clusterIP") {
-                causes.push(Cause::invalid("spec.clusterIPs[0]", &json!([object["spec"]["clusterIP"]]), "may not change once set"));
+                causes.push(Cause::invalid(
+                    "spec.clusterIPs[0]",
+                    &json!([object["spec"]["clusterIP"]]),
+                    "may not change once set",
+                ));
             }
         }
         ("", "PersistentVolumeClaim") if without_claim_mutable(object) != without_claim_mutable(live) => {
@@ -98,7 +107,17 @@ fn without(object: &Value, fields: &[&str]) -> Value {
 
 /// The spec of a pod without what may change. Tolerations may only be added, which is looked at by their old ones being there still.
 fn without_pod_mutable(object: &Value) -> Value {
-    let mut spec = without(object, &["activeDeadlineSeconds", "tolerations", "nodeName", "terminationGracePeriodSeconds", "ephemeralContainers", "schedulingGates"]);
+    let mut spec = without(
+        object,
+        &[
+            "activeDeadlineSeconds",
+            "tolerations",
+            "nodeName",
+            "terminationGracePeriodSeconds",
+            "ephemeralContainers",
+            "schedulingGates",
+        ],
+    );
     for list in ["containers", "initContainers"] {
         for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             container.as_object_mut().map(|fields| fields.remove("image"));
@@ -114,5 +133,16 @@ fn without_claim_mutable(object: &Value) -> Value {
 }
 
 fn without_stateful_mutable(object: &Value) -> Value {
-    without(object, &["replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds"])
+    without(
+        object,
+        &[
+            "replicas",
+            "ordinals",
+            "template",
+            "updateStrategy",
+            "revisionHistoryLimit",
+            "persistentVolumeClaimRetentionPolicy",
+            "minReadySeconds",
+        ],
+    )
 }

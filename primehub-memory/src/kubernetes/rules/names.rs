@@ -84,9 +84,10 @@ pub(crate) fn check_qualified(key: &str) -> Option<String> {
     let (prefix, name) = match key.split_once('/') {
         None => (None, key),
         Some((_, rest)) if rest.contains('/') => {
-            return Some(format!(
+            return Some(
                 "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-            ));
+                    .to_owned(),
+            );
         }
         Some((prefix, name)) => (Some(prefix), name),
     };

@@ -54,7 +54,8 @@ pub(crate) fn prepare(
         ("", "Secret", _) => drop_empty(object, "data"),
         ("batch", "Job", None) => select_own_pods(object),
         ("policy", "PodDisruptionBudget", None) => {
-            object["status"] = json!({ "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0 });
+            object["status"] =
+                json!({ "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0 });
         }
         ("networking.k8s.io", "Ingress", None) => object["status"] = json!({ "loadBalancer": {} }),
         ("apiextensions.k8s.io", "CustomResourceDefinition", live) => {
@@ -76,15 +77,16 @@ fn drop_empty(object: &mut Value, field: &str) {
 
 /// How well a pod is treated when its node runs short, from what its containers ask for and may use.
 fn quality(spec: &Value) -> &'static str {
-    let containers = || {
-        ["containers", "initContainers"].into_iter().flat_map(|list| spec[list].as_array().into_iter().flatten())
-    };
+    let containers =
+        || ["containers", "initContainers"].into_iter().flat_map(|list| spec[list].as_array().into_iter().flatten());
     let amount = |container: &Value, part: &str, resource: &str| {
         container["resources"][part].get(resource).filter(|amount| **amount != json!("0")).cloned()
     };
     let counted = ["cpu", "memory"];
     let asks = containers().any(|container| {
-        counted.iter().any(|resource| ["requests", "limits"].iter().any(|part| amount(container, part, resource).is_some()))
+        counted
+            .iter()
+            .any(|resource| ["requests", "limits"].iter().any(|part| amount(container, part, resource).is_some()))
     });
     if !asks {
         return "BestEffort";
@@ -92,7 +94,9 @@ fn quality(spec: &Value) -> &'static str {
     let full = containers().all(|container| {
         counted.iter().all(|resource| {
             let limit = amount(container, "limits", resource);
-            limit.is_some() && (amount(container, "requests", resource).is_none() || amount(container, "requests", resource) == limit)
+            limit.is_some()
+                && (amount(container, "requests", resource).is_none()
+                    || amount(container, "requests", resource) == limit)
         })
     });
     if full { "Guaranteed" } else { "Burstable" }
@@ -144,7 +148,14 @@ fn allocate(server: &ApiServer, service: &mut Value, live: Option<&Value>) {
         let ports = spec["ports"].as_array_mut().into_iter().flatten();
         for (port, offset) in ports.zip(0_u32..) {
             if port["nodePort"].as_u64().unwrap_or(0) == 0 {
-                let before = live.and_then(|live| live["spec"]["ports"].as_array()?.iter().find(|old| old["port"] == port["port"])?.get("nodePort").cloned());
+                let before = live.and_then(|live| {
+                    live["spec"]["ports"]
+                        .as_array()?
+                        .iter()
+                        .find(|old| old["port"] == port["port"])?
+                        .get("nodePort")
+                        .cloned()
+                });
                 port["nodePort"] = before.unwrap_or_else(|| json!(30_000 + (random() + offset) % 2768));
             }
         }
@@ -178,7 +189,8 @@ pub(crate) fn mark_scheduled(pod: &mut Value) {
         conditions.retain(|condition| condition["type"] != json!("PodScheduled"));
     }
     let time = pod["metadata"]["creationTimestamp"].clone();
-    let condition = json!({ "type": "PodScheduled", "status": "True", "lastTransitionTime": time, "lastProbeTime": null });
+    let condition =
+        json!({ "type": "PodScheduled", "status": "True", "lastTransitionTime": time, "lastProbeTime": null });
     match pod["status"]["conditions"].as_array_mut() {
         Some(conditions) => conditions.push(condition),
         None => pod["status"]["conditions"] = json!([condition]),

@@ -41,10 +41,8 @@ pub(super) fn check(kind: &Kind, object: &Value) -> Causes {
             }
         }
         ("rbac.authorization.k8s.io", _) => super::access::check(kind, object, &mut causes),
-        ("storage.k8s.io", "StorageClass") => {
-            if object["provisioner"].as_str().is_none_or(str::is_empty) {
-                causes.push(Cause::required("provisioner", ""));
-            }
+        ("storage.k8s.io", "StorageClass") if text(object, "provisioner").is_empty() => {
+            causes.push(Cause::required("provisioner", ""));
         }
         _ => {}
     }

@@ -39,7 +39,7 @@ pub(crate) fn registry_key(kind: &Kind, key: &Key) -> String {
         None if kind.custom => format!("{}/{}", kind.group, kind.plural),
         None => kind.plural.to_string(),
     };
-    let namespace = key.namespace.iter().map(|namespace| format!("/{namespace}")).collect::<String>();
+    let namespace = key.namespace.as_ref().map(|namespace| format!("/{namespace}")).unwrap_or_default();
     format!("/registry/{resource}{namespace}/{}", key.name)
 }
 

@@ -20,7 +20,7 @@ use crate::kubernetes::status::{Cause, Causes};
 
 /// One rule.
 #[derive(Clone, Debug)]
-pub struct Expression {
+pub(crate) struct Expression {
     program: Code,
     /// What is told if the rule does not hold.
     message: Box<str>,

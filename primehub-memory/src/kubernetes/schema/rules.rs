@@ -49,14 +49,14 @@ pub struct Rules {
 
 /// An end of a range of numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct Bound {
+pub(crate) struct Bound {
     pub(crate) value: f64,
     pub(crate) exclusive: bool,
 }
 
 /// How many there may be.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Range {
+pub(crate) struct Range {
     pub(crate) minimum: Option<usize>,
     pub(crate) maximum: Option<usize>,
 }

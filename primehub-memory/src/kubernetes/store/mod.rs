@@ -54,7 +54,7 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self { events: 8192, bytes: 8 << 20, patience: Duration::from_secs(3), bookmarks: Duration::from_secs(60) }
+        Self { events: 8192, bytes: 8 << 20, patience: Duration::from_secs(3), bookmarks: Duration::from_mins(1) }
     }
 }
 

@@ -135,6 +135,7 @@ fn kind(selectable: &[&str]) -> Kind {
         columns: Vec::new(),
         storage: Storage { group: "".into(), resource: "pods".into() },
         conversion: Conversion::Same,
+        deprecation: None,
         definition: None,
     }
 }

@@ -210,9 +210,8 @@ pub(super) fn plan(state: &State, commits: Vec<Prepared>) -> (Vec<Result<Arc<Obj
 fn check(live: Option<&Arc<Object>>, expected: Expected, deletes: bool) -> Result<(), CommitError> {
     match (live, expected) {
         (Some(_), Expected::Absent) => Err(CommitError::Exists),
-        (None, Expected::Absent) if deletes => Err(CommitError::Absent),
-        (None, Expected::Absent) => Ok(()),
-        (None, Expected::Revision(_)) => Err(CommitError::Absent),
+        (None, Expected::Absent) if !deletes => Ok(()),
+        (None, _) => Err(CommitError::Absent),
         (Some(live), Expected::Revision(revision)) if live.meta.revision != revision => Err(CommitError::Stale),
         (Some(_), Expected::Revision(_)) => Ok(()),
     }

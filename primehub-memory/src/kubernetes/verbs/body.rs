@@ -96,7 +96,10 @@ pub(crate) fn delete_options(kinds: &Kinds, request: &Request) -> Result<Value, 
     // Every group knows these options.
     let known = version.is_empty() || kinds.has_version(group, version);
     if !matches!(kind, "" | "DeleteOptions") || !known {
-        return Err(Status::bad_request(unregistered(kind, if known && version.is_empty() { "v1" } else { api_version })));
+        return Err(Status::bad_request(unregistered(
+            kind,
+            if known && version.is_empty() { "v1" } else { api_version },
+        )));
     }
     let mut object = Value::Object(fields);
     typed::normalize_as(NAME, &mut object).map_err(Status::bad_request)?;
@@ -160,7 +163,8 @@ fn is_deep(schema: &Schema, mut value: Value) -> bool {
 }
 
 fn no_object(value: &Value) -> Refused {
-    let wanted = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+    let wanted =
+        r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
     not_json(format_args!("json: cannot unmarshal {} into Go value of type {wanted}", strict::type_name(value)))
 }
 
@@ -225,7 +229,11 @@ fn unregistered(kind: &str, api_version: &str) -> String {
 
 /// Checks kind and version of a built-in object, and fills in what is left out.
 fn check_type(kinds: &Kinds, wanted: &Wanted<'_>, fields: &mut Map<String, Value>) -> Result<(), Refused> {
-    let expected = if wanted.group.is_empty() { wanted.version.to_owned() } else { format!("{}/{}", wanted.group, wanted.version) };
+    let expected = if wanted.group.is_empty() {
+        wanted.version.to_owned()
+    } else {
+        format!("{}/{}", wanted.group, wanted.version)
+    };
     let (kind, api_version) = header(fields)?;
     let kind = if kind.is_empty() { wanted.kind.to_owned() } else { kind };
     let api_version = if api_version.is_empty() { expected.clone() } else { api_version };
@@ -289,6 +297,9 @@ mod tests {
             deep = json!([deep]);
         }
         assert!(!is_deep(schema, json!({ "unknown": deep })));
-        assert!(is_deep(schema, json!({ "data": { "a": "b" }, "metadata": { "managedFields": [{ "fieldsV1": { "a": deep } }] } })));
+        assert!(is_deep(
+            schema,
+            json!({ "data": { "a": "b" }, "metadata": { "managedFields": [{ "fieldsV1": { "a": deep } }] } })
+        ));
     }
 }

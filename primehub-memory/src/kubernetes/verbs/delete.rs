@@ -213,12 +213,13 @@ mod tests {
     fn decided(resource: &str, live: &Value, grace: Option<i64>) -> (&'static str, Value) {
         let kinds = Kinds::new(kinds::builtin());
         let options = Options { grace_period_seconds: grace, ..Options::default() };
-        let (what, object) = match decide(kinds.find("", "v1", resource).unwrap(), &options, live, jiff::Timestamp::UNIX_EPOCH) {
-            Deletion::Remove => ("remove", Value::Null),
-            Deletion::MarkAndRemove(object) => ("mark and remove", object),
-            Deletion::Mark(object) => ("mark", object),
-            Deletion::Pending => ("pending", Value::Null),
-        };
+        let (what, object) =
+            match decide(kinds.find("", "v1", resource).unwrap(), &options, live, jiff::Timestamp::UNIX_EPOCH) {
+                Deletion::Remove => ("remove", Value::Null),
+                Deletion::MarkAndRemove(object) => ("mark and remove", object),
+                Deletion::Mark(object) => ("mark", object),
+                Deletion::Pending => ("pending", Value::Null),
+            };
         (what, object["metadata"]["deletionGracePeriodSeconds"].clone())
     }
 

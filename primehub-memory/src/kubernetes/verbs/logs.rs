@@ -58,7 +58,7 @@ fn choose_container(pod: &Value, name: &str, wanted: Option<&str>) -> Result<(),
             let mut message =
                 format!("a container name must be specified for pod {name}, choose one of: [{}]", containers.join(" "));
             if !init.is_empty() {
-                message.push_str(&format!(" or one of the init containers: [{}]", init.join(" ")));
+                message = format!("{message} or one of the init containers: [{}]", init.join(" "));
             }
             Err(Status::bad_request(message))
         }

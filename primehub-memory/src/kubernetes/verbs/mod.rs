@@ -74,8 +74,7 @@ impl ApiServer {
 impl Request {
     /// The server-side apply of an object that the program itself brings along.
     pub(crate) fn apply(kind: &Arc<Kind>, namespace: Option<&str>, name: &str, object: &Value) -> Self {
-        let options =
-            Options { field_manager: Some("primehub".to_owned()), force: Some(true), ..Options::default() };
+        let options = Options { field_manager: Some("primehub".to_owned()), force: Some(true), ..Options::default() };
         Self {
             resource: Resource {
                 kind: Arc::clone(kind),

@@ -41,7 +41,8 @@ impl PatchType {
             "application/apply-patch+yaml" => Ok(Self::Apply),
             "application/strategic-merge-patch+json" if !custom => Ok(Self::Strategic),
             _ if custom => {
-                let known = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
+                let known =
+                    ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
                 Err(unsupported_media_type(&known))
             }
             // The server of built-in kinds says no more.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Request;
-use crate::kubernetes::access::{Attributes, Caller};
+use crate::kubernetes::access::{Access, Attributes, Caller};
 use crate::kubernetes::request::Answer;
 use crate::kubernetes::server::ApiServer;
 use crate::kubernetes::status::{Cause, Status};
@@ -23,7 +23,7 @@ pub(crate) fn create(server: &ApiServer, request: &Request, mut object: Value) -
             if namespace.is_empty() {
                 return Err(Status::bad_request("no namespace on request"));
             }
-            server.access().rules_of(server, caller, namespace)
+            Access::rules_of(server, caller, namespace)
         }
         "TokenReview" => {
             let token = object.pointer("/spec/token").and_then(Value::as_str).unwrap_or_default();
@@ -88,7 +88,7 @@ fn access(server: &ApiServer, caller: &Caller, object: &Value) -> Result<Value, 
             return Err(invalid(Cause::invalid(field, &spec["nonResourceAttributes"], why)));
         }
     };
-    Ok(match server.access().decide(server, caller, &attributes) {
+    Ok(match Access::decide(server, caller, &attributes) {
         Some(reason) if reason.is_empty() => json!({ "allowed": true }),
         Some(reason) => json!({ "allowed": true, "reason": reason }),
         None => json!({ "allowed": false }),

@@ -68,7 +68,8 @@ impl ApiServer {
                 return Ok(Answer::value(200, &scale_of(&object, &paths)?));
             }
             let expected = Expected::Revision(live.meta.revision);
-            let commit = Commit { storage: kind.storage.clone(), key: key.clone(), expected, write: Write::Put(object) };
+            let commit =
+                Commit { storage: kind.storage.clone(), key: key.clone(), expected, write: Write::Put(object) };
             match self.commit(kind, commit).await {
                 Ok(object) => return Ok(Answer::value(200, &scale_of(&object.value(), &paths)?)),
                 Err(CommitError::Stale) if sent_version.is_empty() || patch => {}
@@ -133,4 +134,3 @@ fn scale_of(object: &Value, paths: &Paths<'_>) -> Result<Value, Status> {
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status,
     }))
 }
-

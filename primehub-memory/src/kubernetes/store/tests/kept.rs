@@ -8,9 +8,12 @@ use futures::FutureExt as _;
 use super::*;
 use crate::persistence::{Change, Journal, StorageError};
 
+/// Records, and how many commits they took.
+type Kept = (BTreeMap<String, Vec<u8>>, usize);
+
 /// What a journal has kept.
 #[derive(Clone, Default)]
-struct Disk(Arc<Mutex<(BTreeMap<String, Vec<u8>>, usize)>>);
+struct Disk(Arc<Mutex<Kept>>);
 
 impl Disk {
     fn part(&self, journal: impl Journal + 'static) -> Part {
