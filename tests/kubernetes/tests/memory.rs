@@ -16,11 +16,11 @@ const JANE: &str = "Bearer jane-token";
 /// Somebody who may do everything.
 const ADMIN: &str = "Bearer admin-token";
 
-fn main() -> ExitCode {
+fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let all = runtime.block_on(all(runtime.handle())).expect("a server");
-    libtest_mimic::run(&arguments, all).exit_code()
+    let runtime = tokio::runtime::Runtime::new()?;
+    let all = runtime.block_on(all(runtime.handle()))?;
+    Ok(libtest_mimic::run(&arguments, all).exit_code())
 }
 
 async fn all(runtime: &tokio::runtime::Handle) -> anyhow::Result<Vec<Trial>> {
