@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::records::{self, UnreadableRecord};
 use super::state::State;
 use super::{OpenStoreError, RealmSettings};
+use crate::kubernetes::store::RECORDS as OBJECTS;
 use crate::persistence::{Change, DataDirectory, Journal as _, StorageError};
 
 /// The form of the files. A newer one is refused.
@@ -110,7 +111,10 @@ pub fn export(data: &DataDirectory, target: &Path) -> Result<ExportSummary, Expo
     if target.exists() {
         return Err(ExportError::TargetExists(target.to_owned()));
     }
-    let records: Vec<(String, Vec<u8>)> = data.scan("")?.collect::<Result<_, _>>()?;
+    // Objects of the Kubernetes API are exported by its own clients.
+    let is_object = |(name, _): &(String, Vec<u8>)| name.starts_with(OBJECTS);
+    let records: Vec<_> =
+        data.scan("")?.filter(|record| !record.as_ref().is_ok_and(is_object)).collect::<Result<_, StorageError>>()?;
     // Read as a realm first: what is written must be one.
     let state = records::decode(records, jiff::Timestamp::MAX)?;
     let mut realm = Value::Null;
