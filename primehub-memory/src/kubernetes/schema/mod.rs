@@ -69,7 +69,7 @@ pub struct Node {
 /// What kind of JSON stands at a node.
 #[derive(Clone, Debug, Default)]
 pub enum Shape {
-    /// Anything. With [`Node::atomic`] it is one unit; else objects within it merge by field and lists are units.
+    /// Anything. If the node is atomic it is one unit; else objects within it merge by field and lists are units.
     #[default]
     Any,
     /// Text.
