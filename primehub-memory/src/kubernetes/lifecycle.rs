@@ -120,7 +120,7 @@ impl ApiServer {
     }
 
     async fn carry_out(&self, work: Work) {
-        // What cannot be done now is asked for again by the write that makes it possible.
+        // What a conflict or a held object stops is asked for again by the write that ends it; what a full disk stops, by the next start.
         let done = match &work {
             Work::Empty { namespace } => self.empty_namespace(namespace).await,
             Work::Withdraw { definition } => self.withdraw(definition).await,
@@ -130,7 +130,7 @@ impl ApiServer {
             Work::Verify { child } => self.verify(child).await,
         };
         if let Err(status) = done {
-            tracing::debug!(?work, %status, "left to the next write");
+            tracing::warn!(?work, %status, "what follows from a write is not done");
         }
     }
 

@@ -69,13 +69,11 @@ pub(crate) enum Attributes {
 /// Who may call, and by which tokens.
 pub(crate) struct Access {
     tokens: Tokens,
-    /// Who calls without a token: the administrator where the service is called in process, nobody over HTTP.
-    open: bool,
 }
 
 impl Access {
     pub(crate) fn new(tokens: Vec<Token>) -> Self {
-        Self { tokens: Tokens::new(tokens), open: true }
+        Self { tokens: Tokens::new(tokens) }
     }
 
     /// Who sent these headers. `trusted` says that the request does not come from outside the process.
@@ -98,7 +96,7 @@ impl Access {
             Some(token) => {
                 self.tokens.caller(token, &[], server).map(|known| known.caller).map_err(|_| Status::unauthorized())?
             }
-            None if trusted && self.open => Caller::administrator(),
+            None if trusted => Caller::administrator(),
             None => Caller::anonymous(),
         };
         impersonation::act_as(server, caller, headers)

@@ -172,15 +172,14 @@ fn random() -> u32 {
 
 /// An address of 10.96.0.0/16 that no service has.
 fn free_address(server: &ApiServer) -> String {
-    let taken: std::collections::HashSet<String> = server
-        .all("", "services", None)
-        .iter()
-        .filter_map(|service| service.value().pointer("/spec/clusterIP").and_then(Value::as_str).map(str::to_owned))
-        .collect();
+    // Addresses are selectable fields of services, so nothing is parsed.
+    let services = server.all("", "services", None);
+    let taken: std::collections::HashSet<&str> =
+        services.iter().flat_map(|service| service.meta.fields.iter().map(|field| &**field)).collect();
     let start = random();
     let candidates = (0..65_000).map(|step| (start + step) % 65_000 + 256);
     let address = |number: u32| format!("10.96.{}.{}", number / 256, number % 256);
-    candidates.map(address).find(|address| !taken.contains(address)).unwrap_or_else(|| address(start))
+    candidates.map(address).find(|address| !taken.contains(address.as_str())).unwrap_or_else(|| address(start))
 }
 
 /// What the status of a pod says once it has a node.
